@@ -1,0 +1,42 @@
+import type { Role } from '../ports/store.ts'
+import type { Position } from '../protocol/entry.ts'
+import type { Permissions } from './permissions.ts'
+
+/** Who asks, once authenticated: the same whether a socket, HTTP, a worker or a test carries the command. */
+export interface Caller {
+  readonly tenant_id: string
+  readonly user_id: string
+  /** Nothing for an anonymous device, and for HTTP. */
+  readonly device_id: string | undefined
+  readonly session_id: string
+  readonly permissions: Permissions
+  /** Rooms that the token lets its bearer into, and as what. */
+  readonly grants: Readonly<Record<string, Role>>
+  /** Nothing for HTTP and for workers. */
+  readonly connection: Connection | undefined
+}
+
+/** The connection that a command came by, as far as a command may reach into it. */
+export interface Connection {
+  readonly id: string
+  /** Commands of this connection that append to one room go one after the other, by the room's key. */
+  readonly lanes: Map<string, Promise<void>>
+  /** Has it hear a room from a position on, or from now: the answer is where its live stream starts. */
+  enter(room_id: string, from?: Position): Promise<Position>
+  leave(room_id: string): void
+  /** Whether it wants one of a room's features (typing, presence) told. */
+  want(room_id: string, feature: string, wanted: boolean): void
+  /** Where its live stream of a room stands; nothing where it does not hear the room. */
+  heard(room_id: string): Position | undefined
+  /** Takes up who it is now, and answers with what `authenticated` says. */
+  signIn(credentials: Credentials): Promise<Record<string, unknown>>
+  /** Takes a newer token of the same user. The answer is when that expires, in ms. */
+  refresh(token: string): Promise<number>
+}
+
+export interface Credentials {
+  readonly token: string
+  readonly device_id?: string | undefined
+  readonly device_name?: string | undefined
+  readonly platform?: string | undefined
+}

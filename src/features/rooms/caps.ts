@@ -1,0 +1,17 @@
+/** How many and how much a client may ask for; told in `authenticated` as `limits`. */
+export const caps = {
+  rooms: 1_000,
+  members: 100_000,
+  recipients: 100,
+  user_ids: 500,
+  id_length: 128,
+  text_bytes: 65_536,
+  metadata_bytes: 16_384,
+  json_depth: 64,
+  history: 200,
+  page_bytes: 262_144,
+  positions: 100,
+} as const
+
+/** Over so many members, joins and leaves are no entries of the room's log. */
+export const QUIET_MEMBERS = 1_000

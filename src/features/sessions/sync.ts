@@ -1,0 +1,85 @@
+import * as v from 'valibot'
+import type { Joined } from '../../ports/store.ts'
+import type { Position } from '../../protocol/entry.ts'
+import { Failure } from '../../protocol/failure.ts'
+import { RoomId } from '../../protocol/ids.ts'
+import { type Context, command } from '../feature.ts'
+import { caps } from '../rooms/caps.ts'
+import { Cursor } from '../rooms/page.ts'
+import { anyone } from '../rooms/rules.ts'
+import { devicesOf } from './devices.ts'
+import { PositionIn, Synced } from './session.ts'
+
+const PAGE = 100
+const UNREAD_MOST = 1_000
+
+export const sync = command({
+  about: 'The next page of `state_sync`. Rooms whose position is given are brought up to date first.',
+  input: v.object({
+    cursor: Cursor,
+    positions: v.optional(v.pipe(v.record(RoomId, PositionIn), v.maxEntries(caps.positions))),
+  }),
+  output: Synced,
+  allow: anyone,
+  rate: { take: 60, every_ms: 60_000 },
+
+  async handle(ctx: Context, { cursor, positions = {} }) {
+    for (const [room_id, from] of Object.entries(positions)) await catchUp(ctx, room_id, from)
+    return stateOf(ctx, cursor)
+  },
+})
+
+/** A position that the log does not continue starts anew: the page then says where. */
+async function catchUp(ctx: Context, room_id: string, from: Position) {
+  const { connection } = ctx.caller
+  if (!connection?.heard(room_id)) return
+  connection.leave(room_id)
+  try {
+    await connection.enter(room_id, from)
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'resync_required')) throw error
+    await connection.enter(room_id)
+  }
+}
+
+/** A page of the caller's rooms, the most recently active first. */
+export async function stateOf(ctx: Context, cursor?: string): Promise<v.InferOutput<typeof Synced>> {
+  const all = (await ctx.store.roomsOf(ctx.userId)).sort(byActivity)
+  const begin = cursor === undefined ? 0 : all.findIndex((one) => isAfter(one, cursor))
+  const page = begin === -1 ? [] : all.slice(begin, begin + PAGE)
+  const last = page.at(-1)
+  return {
+    rooms: await Promise.all(page.map((joined) => viewOf(ctx, joined))),
+    devices: await devicesOf(ctx),
+    calls: [],
+    ...(last && begin + PAGE < all.length && { next_cursor: `${last.updated_at}/${last.room.room_id}`.slice(0, 128) }),
+  }
+}
+
+const byActivity = (one: Joined, other: Joined) =>
+  other.updated_at - one.updated_at || (one.room.room_id < other.room.room_id ? -1 : 1)
+
+/** Rooms that moved up since the page before are on no later page: their events were heard meanwhile. */
+function isAfter({ updated_at, room }: Joined, cursor: string): boolean {
+  const slash = cursor.indexOf('/')
+  const at = Number(cursor.slice(0, slash))
+  return updated_at < at || (updated_at === at && room.room_id > cursor.slice(slash + 1))
+}
+
+async function viewOf(ctx: Context, { room, member, epoch, last_seq, updated_at }: Joined) {
+  const { room_id, kind, name } = room
+  const { read_seq = 0, delivered_seq = 0 } = member ?? {}
+  const heard = ctx.caller.connection?.heard(room_id)
+  const unread = read_seq < last_seq ? await ctx.store.unread(ctx.place(room_id), ctx.userId, read_seq, UNREAD_MOST) : 0
+  return {
+    room_id,
+    kind,
+    name,
+    epoch: heard?.epoch ?? epoch,
+    attach_seq: heard?.seq ?? last_seq,
+    read_seq,
+    delivered_seq,
+    unread,
+    updated_at,
+  }
+}

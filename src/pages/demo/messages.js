@@ -1,0 +1,166 @@
+/** The messages of the open room: kept in place as they change, older ones fetched as one scrolls up. */
+import { icon, make, settle } from './dom.js'
+import { bubble, describe, describePending } from './message.js'
+import { notice } from './notices.js'
+import { dayName, sameDay } from './words.js'
+
+const RUN_MS = 5 * 60_000
+const NEAR_PX = 80
+const EARLY_PX = 400
+
+export function messageList({ book, outbox, me, actions, older, seen }) {
+  const list = make('ol.messages')
+  const early = make('p.early', { role: 'status' })
+  const scroll = make('div.scroll', { role: 'log', 'aria-label': 'Messages', tabindex: '0', onscroll: scrolled }, early, list)
+  const badge = make('span.badge')
+  const jump = make('button.jump.round', { type: 'button', 'aria-label': 'To the newest message', hidden: true, onclick: toEnd }, icon('down'), badge)
+  /** @type {Map<string, {element: HTMLElement, print: string}>} */
+  let shown = new Map()
+  /** @type {import('./book.js').Room | undefined} */
+  let room
+  let newFrom = Number.POSITIVE_INFINITY
+  let fetching = false
+  let atEnd = true
+  let endSeq = 0
+
+  const isAtEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX
+  const find = (message_id) => room && book.find(room, message_id)
+
+  function toEnd() {
+    scroll.scrollTop = scroll.scrollHeight
+    atEnd = true
+    mark()
+  }
+
+  function scrolled() {
+    atEnd = isAtEnd()
+    mark()
+    if (scroll.scrollTop < EARLY_PX) void fetchOlder()
+  }
+
+  /** What is on the screen is read, when someone can be looking. */
+  function mark() {
+    if (!room) return
+    const last = room.messages.at(-1)?.seq ?? 0
+    if (atEnd) endSeq = last
+    const below = room.messages.filter(({ seq, sender_id }) => seq > endSeq && sender_id !== me).length
+    jump.hidden = atEnd
+    badge.textContent = below > 0 ? String(below) : ''
+    badge.hidden = below === 0
+    if (atEnd && room.looked && document.visibilityState === 'visible') seen(room)
+  }
+
+  async function fetchOlder() {
+    if (!room || fetching || (room.looked && !room.hasOlder)) return
+    const from = room
+    fetching = true
+    scroll.setAttribute('aria-busy', 'true')
+    early.textContent = 'Fetching earlier messages…'
+    const refused = await older(from).then(() => false, notice)
+    fetching = false
+    render()
+    scroll.removeAttribute('aria-busy')
+    if (refused === false && (room !== from || scroll.scrollTop < EARLY_PX)) void fetchOlder()
+  }
+
+  /** All that shows, in order: what was said, what happened, what waits to be sent, and where a day or the unread begins. */
+  function lines() {
+    const now = Date.now()
+    const said = room.messages.filter(({ expires_at }) => !expires_at || expires_at > now).map((message) => describe(message, { room, me, find }))
+    const from = room.messages[0]?.seq ?? 0
+    const notes = room.notes.filter(({ seq }) => seq >= from || !room.hasOlder).map((one) => ({ key: `note ${one.seq}`, note: one.text, ...one }))
+    const waiting = outbox.of(room.room_id).filter(({ client_id }) => !said.some(({ key }) => key === client_id))
+    const logged = [...said, ...notes].sort((one, other) => one.seq - other.seq)
+    return withDividers([...logged, ...waiting.map((one) => describePending(one, { me, find }))])
+  }
+
+  function withDividers(all) {
+    const lines = []
+    let before
+    let marked = false
+    for (const line of all) {
+      const newDay = !before || !sameDay(before.at, line.at)
+      if (newDay) lines.push({ key: `day ${new Date(line.at).toDateString()}`, day: dayName(line.at) })
+      const isNew = !marked && line.seq > newFrom && !line.mine && !line.note
+      if (isNew) lines.push({ key: 'new', unread: 'New' })
+      marked ||= isNew
+      const goesOn = !newDay && !isNew && before.sender === line.sender && line.at - before.at < RUN_MS
+      lines.push({ ...line, first: !goesOn })
+      before = line
+    }
+    return lines
+  }
+
+  function elementOf(line, known) {
+    const print = JSON.stringify(line)
+    if (known?.print === print) return known
+    const element = known?.element ?? make('li')
+    const focused = element.contains(document.activeElement)
+    dress(element, line)
+    if (focused) element.querySelector('.more')?.focus({ preventScroll: true })
+    return { element, print }
+  }
+
+  function dress(element, line) {
+    if (line.day || line.unread || line.note) {
+      element.className = line.note ? 'note' : line.unread ? 'divider unread' : 'divider'
+      return element.replaceChildren(make('span', {}, line.day ?? line.unread ?? line.note))
+    }
+    element.className = ['message', line.mine && 'mine', line.first && 'first', line.deleted && 'deleted', line.pending].filter(Boolean).join(' ')
+    Object.assign(element.dataset, { seq: line.seq ?? '', client: line.key })
+    element.replaceChildren(...bubble(line, { ...actions, reveal }))
+  }
+
+  function reveal(message_id) {
+    const message = find(message_id)
+    const element = message && list.querySelector(`[data-seq="${message.seq}"]`)
+    if (!element) return scroll.scrollTo({ top: 0, behavior: 'smooth' })
+    element.scrollIntoView({ block: 'center', behavior: 'smooth' })
+    element.classList.remove('flash')
+    requestAnimationFrame(() => element.classList.add('flash'))
+  }
+
+  /** What one looks at stays where it is, whatever comes above or below. */
+  function render() {
+    if (!room) return
+    const anchor = [...list.children].find((one) => one.offsetTop + one.offsetHeight > scroll.scrollTop)
+    const offset = anchor ? anchor.offsetTop - scroll.scrollTop : 0
+    const next = new Map(lines().map((line) => [line.key, elementOf(line, shown.get(line.key))]))
+    shown = next
+    settle(list, [...next.values()].map(({ element }) => element))
+    early.textContent = wordsAbove()
+    if (atEnd) scroll.scrollTop = scroll.scrollHeight
+    else if (anchor?.isConnected) scroll.scrollTop = anchor.offsetTop - offset
+    mark()
+  }
+
+  function wordsAbove() {
+    if (!room.looked || fetching) return 'Fetching messages…'
+    if (room.hasOlder) return ''
+    return room.messages.length === 0 ? 'Nothing has been said here yet. Say hello.' : 'This is where it began.'
+  }
+
+  document.addEventListener('visibilitychange', mark)
+
+  return {
+    elements: [scroll, jump],
+    render,
+    toEnd,
+    open(next, unread) {
+      room = next
+      shown = new Map()
+      list.replaceChildren()
+      newFrom = unread > 0 ? next.read_seq : Number.POSITIVE_INFINITY
+      atEnd = true
+      render()
+      void fetchOlder()
+    },
+    close() {
+      room = undefined
+    },
+    /** Whoever answers has seen what is new. */
+    settleNew() {
+      newFrom = Number.POSITIVE_INFINITY
+    },
+  }
+}

@@ -1,0 +1,234 @@
+import type { Caller } from '../features/caller.ts'
+import type { Context, Feature, RoomLogs, ServiceState, Standing, TenantStore } from '../features/feature.ts'
+import type { Leases } from '../ports/leases.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { Role } from '../ports/store.ts'
+import { envelope } from '../protocol/envelope.ts'
+import { Failure } from '../protocol/failure.ts'
+import { deviceKey, keyOf, newId, roomKey, tenantKey, userKey } from '../protocol/ids.ts'
+import type { Lane } from './lanes.ts'
+import type { Memberships, Seen } from './memberships.ts'
+import type { Telling, Viewer } from './telling.ts'
+
+export interface Pipeline {
+  readonly ports: Ports
+  readonly tell: Telling
+  readonly memberships: Memberships
+  /** What operators may ask; of one tenant. */
+  serviceOf(tenant_id: string): ServiceState
+}
+
+/** What does not change from one command of a tenant to the next. */
+interface Tenant {
+  readonly leases: Leases
+  readonly service: ServiceState
+  readonly states: Map<string, unknown>
+}
+
+const TENANTS_MOST = 10_000
+
+/**
+ * Makes what handlers see. This is the one place where a tenant is put into keys, so a feature
+ * cannot reach another tenant's data even by mistake.
+ */
+export function contexts(pipeline: Pipeline) {
+  const tenants = new Map<string, Tenant>()
+
+  function tenantOf(tenant_id: string): Tenant {
+    const known = tenants.get(tenant_id)
+    if (known) return known
+    const made = {
+      leases: leasesOf(pipeline.ports.leases, tenant_id),
+      service: pipeline.serviceOf(tenant_id),
+      states: new Map(),
+    }
+    // a state holds who types just now and the like: the oldest tenant's goes first, and is made anew when asked for
+    for (const [oldest] of tenants.size >= TENANTS_MOST ? tenants : []) {
+      tenants.delete(oldest)
+      break
+    }
+    tenants.set(tenant_id, made)
+    return made
+  }
+
+  return (caller: Caller, feature: Feature, commandId: string, lane: Lane | undefined): Context =>
+    new TenantContext(pipeline, tenantOf(caller.tenant_id), caller, feature, commandId, lane)
+}
+
+/** A class, because thousands of these are made a second: its methods are made once. */
+class TenantContext implements Context {
+  readonly commandId: string
+  readonly caller: Caller
+  readonly #pipeline: Pipeline
+  readonly #tenant: Tenant
+  readonly #feature: Feature
+  readonly #lane: Lane | undefined
+  /** What was looked at, by room: what is appended there rests on it. */
+  #seen: Map<string, Standing> | undefined
+
+  constructor(
+    pipeline: Pipeline,
+    tenant: Tenant,
+    caller: Caller,
+    feature: Feature,
+    commandId: string,
+    lane: Lane | undefined,
+  ) {
+    this.#pipeline = pipeline
+    this.#tenant = tenant
+    this.#feature = feature
+    this.#lane = lane
+    this.caller = caller
+    this.commandId = commandId
+  }
+
+  get userId() {
+    return this.caller.user_id
+  }
+
+  get now() {
+    return this.#pipeline.ports.clock.now()
+  }
+
+  get leases() {
+    return this.#tenant.leases
+  }
+
+  get service() {
+    return this.#tenant.service
+  }
+
+  get state(): unknown {
+    const { states } = this.#tenant
+    const { name, state } = this.#feature
+    if (!states.has(name)) states.set(name, state())
+    return states.get(name)
+  }
+
+  place(room_id: string) {
+    return roomKey(this.caller.tenant_id, room_id)
+  }
+
+  standing(room_id: string): Standing | Promise<Standing> {
+    const before = this.#seen?.get(room_id)
+    if (before) return before
+    const found = this.#pipeline.memberships.find(this.place(room_id), this.userId)
+    return found instanceof Promise ? found.then((seen) => this.#see(room_id, seen)) : this.#see(room_id, found)
+  }
+
+  #see(room_id: string, { room, member }: Seen): Standing {
+    if (!room) throw new Failure('not_found', 'There is no such room.')
+    const standing = { room, member, role: roleOf(this.caller, room_id, member?.role) }
+    this.#seen ??= new Map()
+    this.#seen.set(room_id, standing)
+    return standing
+  }
+
+  #viewer({ room, member }: Standing): Viewer {
+    const from_seq = room.history === 'since_join' && !this.caller.permissions.admin ? (member?.joined_seq ?? 0) : 0
+    return { user_id: this.userId, from_seq: member || room.history === 'all' ? from_seq : Number.MAX_SAFE_INTEGER }
+  }
+
+  get log(): RoomLogs {
+    const { ports, tell } = this.#pipeline
+    const { tenant_id, device_id } = this.caller
+    return {
+      append: (room_id, key, { name: action }, what, along = {}) => {
+        const seen = this.#seen?.get(room_id)
+        const draft = { ...what, tenant_id, room_id, action, device_id }
+        return ports.log.append(this.place(room_id), key, draft, {
+          ...along,
+          since: seen ? { room: seen.room.touched, ...along.since } : (along.since ?? {}),
+          numbered: this.#lane?.leave,
+        })
+      },
+      read: (room_id, after, limit) => ports.log.read(this.place(room_id), after, limit),
+      heads: (room_ids) => ports.log.heads(room_ids.map((room_id) => this.place(room_id))),
+      audience: async (room_id, { epoch, seq }) => {
+        const [entry] = await ports.log.read(this.place(room_id), { epoch, seq: seq - 1 }, 1)
+        return entry?.audience
+      },
+      told: (entry, standing) => tell(entry, this.#viewer(standing)),
+      shown: (entry, standing) => tell.shown(entry, this.#viewer(standing)),
+    }
+  }
+
+  get store(): TenantStore {
+    const { tenant_id } = this.caller
+    const { store } = this.#pipeline.ports
+    return {
+      room: store.room,
+      member: store.member,
+      members: store.members,
+      invitation: store.invitation,
+      message: store.message,
+      history: store.history,
+      unread: store.unread,
+      sizes: store.sizes,
+      apply: async (changes) => {
+        await store.apply(changes)
+        for (const change of changes) if ('room' in change) this.#pipeline.memberships.forget(change.room)
+      },
+      roomsOf: (user_id) => store.roomsOf(tenant_id, user_id),
+      rooms: (after, limit) => store.rooms(tenant_id, after, limit),
+      devices: (user_id) => store.devices(tenant_id, user_id),
+    }
+  }
+
+  after(ms: number, then: () => unknown) {
+    const { clock, report } = this.#pipeline.ports
+    const attempt = async () => then()
+    return clock.after(ms, () => void attempt().catch((error) => report(error, this.commandId)))
+  }
+
+  #say(name: string, data: unknown) {
+    const { tenant_id } = this.caller
+    return envelope('event', { id: newId(), tenant_id, timestamp: this.now, action: name }, data)
+  }
+
+  toRoom: Context['toRoom'] = (room_id, event, data, how) =>
+    this.#pipeline.ports.fanout.tell([this.place(room_id)], this.#say(event.name, data), how)
+
+  toUsers: Context['toUsers'] = (user_ids, event, data) => {
+    const places = user_ids.map((user_id) => userKey(this.caller.tenant_id, user_id))
+    if (places.length > 0) this.#pipeline.ports.fanout.tell(places, this.#say(event.name, data))
+  }
+
+  toDevice: Context['toDevice'] = (user_id, device_id, event, data) => {
+    const place = deviceKey(this.caller.tenant_id, user_id, device_id)
+    this.#pipeline.ports.fanout.tell([place], this.#say(event.name, data))
+  }
+
+  broadcast(name: string, data: unknown, room_id: string | undefined) {
+    const place = room_id === undefined ? tenantKey(this.caller.tenant_id) : this.place(room_id)
+    this.#pipeline.ports.fanout.tell([place], this.#say(name, data))
+  }
+
+  follow(user_ids: readonly string[], room_id: string) {
+    const { tenant_id, connection } = this.caller
+    this.#seen?.delete(room_id)
+    return this.#pipeline.ports.fanout.follow(tenant_id, user_ids, room_id, connection?.id)
+  }
+
+  unfollow(user_ids: readonly string[], room_id: string) {
+    this.#pipeline.ports.fanout.unfollow(this.caller.tenant_id, user_ids, room_id)
+  }
+
+  closeDevice(user_id: string, device_id: string, why: Failure) {
+    this.#pipeline.ports.fanout.close(deviceKey(this.caller.tenant_id, user_id, device_id), why)
+  }
+}
+
+/** `admin` may do in a room what its owner may; else it is the stored role, else what the token grants. */
+function roleOf({ permissions, grants }: Caller, room_id: string, stored: Role | undefined): Role | undefined {
+  if (permissions.admin) return 'owner'
+  return stored ?? (Object.hasOwn(grants, room_id) ? grants[room_id] : undefined)
+}
+
+function leasesOf(leases: Leases, tenant_id: string): Leases {
+  return {
+    hold: (set, member, ms) => leases.hold(keyOf(tenant_id, set), member, ms),
+    release: (set, member) => leases.release(keyOf(tenant_id, set), member),
+    members: (set) => leases.members(keyOf(tenant_id, set)),
+  }
+}

@@ -1,0 +1,180 @@
+import type { Entry } from '../protocol/entry.ts'
+
+/**
+ * What is known of rooms, members, messages, devices: all that is asked by something else than a log's position.
+ * A room is named by its `roomKey`.
+ *
+ * It changes by `apply`, or together with an entry that `Log.append` commits; in both cases what was answered outlives the
+ * death of this process and is in the very next read, on any server. Every change says what shall be, not what to add, so that
+ * applying it twice does no harm.
+ */
+export interface Store {
+  apply(changes: readonly Change[]): Promise<void>
+
+  room(room: string): Promise<Room | undefined>
+  member(room: string, user_id: string): Promise<Member | undefined>
+  /** By user id, after the one given. */
+  members(room: string, after: string | undefined, limit: number): Promise<Member[]>
+  invitation(room: string, user_id: string): Promise<Invitation | undefined>
+  /** All the rooms of a user, with where their logs end; in no particular order. */
+  roomsOf(tenant_id: string, user_id: string): Promise<Joined[]>
+  /** The rooms of a tenant by room id, after the one given. */
+  rooms(tenant_id: string, after: string | undefined, limit: number): Promise<Joined[]>
+  /** What is held of each room's log: its messages, and what all its entries weigh in bytes, about. */
+  sizes(rooms: readonly string[]): Promise<{ messages: number; bytes: number }[]>
+  /** Rooms, of all tenants, that keep their entries for a limited time. */
+  retained(): Promise<readonly { room: string; retention_s: number }[]>
+
+  message(room: string, message_id: string): Promise<Message | undefined>
+  /** Messages before or after a number, oldest first: those nearest to it. Without either, the newest. */
+  history(room: string, where: HistoryWhere): Promise<Message[]>
+  /** How many messages of others, that are for this user, come after a number; counted up to `most`. */
+  unread(room: string, user_id: string, after_seq: number, most: number): Promise<number>
+
+  devices(tenant_id: string, user_id: string): Promise<Device[]>
+  scheduled(tenant_id: string, scheduled_id: string): Promise<Scheduled | undefined>
+  /** What was to be sent by then, of all tenants, the earliest first. */
+  due(now: number, limit: number): Promise<Scheduled[]>
+}
+
+export interface HistoryWhere {
+  readonly before_seq?: number | undefined
+  readonly after_seq?: number | undefined
+  readonly limit: number
+}
+
+export type RoomKind = 'direct' | 'group' | 'channel'
+export type Role = 'owner' | 'admin' | 'member' | 'viewer'
+
+export interface RoomState {
+  readonly tenant_id: string
+  readonly room_id: string
+  readonly kind: RoomKind
+  readonly name: string
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly visibility: 'private' | 'public'
+  readonly history: 'all' | 'since_join'
+  readonly retention_s: number | undefined
+  /** Which role a command takes here at least, where it differs from the usual. */
+  readonly permissions: Readonly<Record<string, Role>>
+  readonly archived: boolean
+  readonly created_by: string
+  readonly created_at: number
+  readonly version: number
+}
+
+export interface Room extends RoomState {
+  readonly member_count: number
+  /** The number of the last entry that touched `'room'`: its state, its members or their roles. */
+  readonly touched: number
+}
+
+export interface Member {
+  readonly user_id: string
+  readonly role: Role
+  readonly joined_at: number
+  /** The number of the entry that made them a member. */
+  readonly joined_seq: number
+  readonly read_seq: number
+  readonly delivered_seq: number
+}
+
+export interface Invitation {
+  readonly user_id: string
+  readonly by: string
+  readonly at: number
+}
+
+export interface Joined {
+  readonly room: Room
+  /** Of the user who was asked for; nothing where a tenant's rooms were. */
+  readonly member: Member | undefined
+  readonly epoch: string
+  readonly last_seq: number
+  /** When the last entry was said. */
+  readonly updated_at: number
+}
+
+/** A message as it is now: its entry, and what later entries made of it. */
+export interface Message {
+  /** The entry that it began with; its `body` is as it was said first, or gone. */
+  readonly entry: Entry
+  /** As it reads now; nothing where it was deleted or has expired. */
+  readonly body: unknown
+  readonly version: number
+  readonly edited_at: number | undefined
+  /** Who reacted with what, in the order they came. */
+  readonly reactions: ReadonlyMap<string, readonly string[]>
+  /** The numbers of the entries that edited it. */
+  readonly edits: readonly number[]
+  /** The number of the last entry that touched it: its own, an edit's or the deletion's. */
+  readonly touched: number
+}
+
+export interface Device {
+  readonly device_id: string
+  readonly name: string | undefined
+  readonly platform: string | undefined
+  readonly last_seen_at: number
+}
+
+export interface Scheduled {
+  readonly scheduled_id: string
+  readonly tenant_id: string
+  readonly user_id: string
+  readonly deliver_at: number
+  /** The command that is to be sent then, as it was accepted. */
+  readonly data: unknown
+}
+
+/** Something that shall be so. Where a number is meant that the log gives, it is that of the entry it is committed with. */
+export type Change =
+  | { readonly do: 'set_room'; readonly room: string; readonly state: RoomState }
+  /** The room goes with its members, invitations and log; made again it has a new epoch. */
+  | { readonly do: 'drop_room'; readonly room: string }
+  /** A new member's `joined_seq`, `read_seq` and `delivered_seq` are the entry's number; of one who is a member only the role changes. */
+  | {
+      readonly do: 'set_member'
+      readonly room: string
+      readonly user_id: string
+      readonly role: Role
+      readonly joined_at: number
+    }
+  | { readonly do: 'drop_member'; readonly room: string; readonly user_id: string }
+  | { readonly do: 'invite'; readonly room: string; readonly user_id: string; readonly by: string; readonly at: number }
+  | { readonly do: 'uninvite'; readonly room: string; readonly user_id: string }
+  | {
+      readonly do: 'edit_message'
+      readonly room: string
+      readonly seq: number
+      readonly body: unknown
+      readonly version: number
+      readonly edited_at: number
+    }
+  /** The body and the reactions go; the bodies of its entries go by `redacts`. */
+  | { readonly do: 'delete_message'; readonly room: string; readonly seq: number }
+  | {
+      readonly do: 'react'
+      readonly room: string
+      readonly seq: number
+      readonly user_id: string
+      readonly emoji: string
+      readonly op: 'add' | 'remove'
+    }
+  /** Read and delivered positions of a member never go back. */
+  | {
+      readonly do: 'receipt'
+      readonly room: string
+      readonly user_id: string
+      readonly read_seq?: number | undefined
+      readonly delivered_seq?: number | undefined
+    }
+  | { readonly do: 'set_device'; readonly tenant_id: string; readonly user_id: string; readonly device: Device }
+  | {
+      readonly do: 'drop_device'
+      readonly tenant_id: string
+      readonly user_id: string
+      readonly device_id: string
+    }
+  | { readonly do: 'schedule'; readonly scheduled: Scheduled }
+  | { readonly do: 'unschedule'; readonly tenant_id: string; readonly scheduled_id: string }

@@ -1,0 +1,69 @@
+// What /proc knows of a process: its CPU time over all threads, its memory, and how busy its core was.
+import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+
+/** The kernel tells times to programs in hundredths of a second. */
+const TICK_MS = 10
+
+export const SERVER_CORE = 0
+export const CLIENT_CORE = 1
+
+/** One core for the server, another for the client, where there are two and `taskset` can say so. */
+export const pinned = cpus().length > 1 && Bun.which('taskset') !== null
+
+/** Ms of CPU that all threads of a process have taken, the finished ones too. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+}
+
+/** Ms in which a core was at work, for whomever. */
+function busyMs(core: number): number {
+  const line = readFileSync('/proc/stat', 'utf8').match(new RegExp(`^cpu${core} (.*)$`, 'm'))?.[1] ?? ''
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line.split(' ').map(Number)
+  return (user + nice + system + irq + softirq + steal) * TICK_MS
+}
+
+export interface Memory {
+  readonly rss: number
+  readonly pss: number
+}
+
+export function memoryBytes(pid: number): Memory {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const kilobytes = (name: string): number => Number(text.match(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm'))?.[1])
+  return { rss: kilobytes('Rss') * 1024, pss: kilobytes('Pss') * 1024 }
+}
+
+export interface Spent {
+  readonly ms: number
+  readonly serverCpuMs: number
+  /** Shares of a core, 0 to 1: a client at 1 was itself what limited the run. */
+  readonly clientShare: number
+  /** The share of the server's core that went to neither of us; above a few percent a round is disturbed. */
+  readonly foreignShare: number
+}
+
+/** Starts to measure; what it gives back ends it. */
+export function meter(serverPid: number): () => Spent {
+  const read = () => ({
+    at: performance.now(),
+    server: cpuMs(serverPid),
+    client: cpuMs(process.pid),
+    busy: busyMs(SERVER_CORE),
+  })
+  const before = read()
+  return () => {
+    const after = read()
+    const ms = after.at - before.at
+    const serverCpuMs = after.server - before.server
+    const foreign = pinned ? Math.max(0, after.busy - before.busy - serverCpuMs) : Number.NaN
+    return { ms, serverCpuMs, clientShare: (after.client - before.client) / ms, foreignShare: foreign / ms }
+  }
+}
+
+/** Keeps this process, with all its threads, on the client's core. */
+export function pinClient(): void {
+  if (pinned) Bun.spawnSync(['taskset', '-a', '-c', '-p', String(CLIENT_CORE), String(process.pid)])
+}
