@@ -71,8 +71,12 @@ const ms = (min: number, max: number) => whole(min, max, 'of ms ')
 const oneOf = <const Choice extends string>(...choices: readonly Choice[]) =>
   kind(choices.join(', '), (text) => choices.find((choice) => choice === text.toLowerCase()))
 
-const SWITCH: Record<string, boolean> = { on: true, true: true, '1': true, off: false, false: false, '0': false }
-const onOrOff = kind('on or off', (text) => SWITCH[text.toLowerCase()])
+const ON = ['on', 'true', '1', 'yes']
+const OFF = ['off', 'false', '0', 'no']
+const onOrOff = kind('on or off', (text) => {
+  const word = text.toLowerCase()
+  return ON.includes(word) || (OFF.includes(word) ? false : undefined)
+})
 
 const anyText = kind('text', (text) => text)
 const word = kind('one word', (text) => (/^\S{1,255}$/.test(text) ? text : undefined))

@@ -19,6 +19,8 @@ export interface Caller {
 /** The connection that a command came by, as far as a command may reach into it. */
 export interface Connection {
   readonly id: string
+  /** Whose it is by now; empty until it has signed in. */
+  readonly tenant_id: string
   /** Commands of this connection that append to one room go one after the other, by the room's key. */
   readonly lanes: Map<string, Promise<void>>
   /** Has it hear a room from a position on, or from now: the answer is where its live stream starts. */

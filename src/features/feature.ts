@@ -48,8 +48,8 @@ export interface Context<State = unknown> {
   ): void
   /** An event of the caller's own naming, to a room or to the whole tenant. */
   broadcast(name: string, data: unknown, room_id: string | undefined): void
-  /** The connections of these users follow the room from now on, and are told `room_joined`. */
-  follow(user_ids: readonly string[], room_id: string): Promise<void>
+  /** The connections of these users follow the room from now on, and are told `room_joined`; but not the one excepted. */
+  follow(user_ids: readonly string[], room_id: string, except?: string): Promise<void>
   /** The connections of these users hear the room no longer. Where a log tells of a leaving, that does it. */
   unfollow(user_ids: readonly string[], room_id: string): void
   /** Tells the connections of a device why, and closes them. */

@@ -204,10 +204,9 @@ class TenantContext implements Context {
     this.#pipeline.ports.fanout.tell([place], this.#say(name, data))
   }
 
-  follow(user_ids: readonly string[], room_id: string) {
-    const { tenant_id, connection } = this.caller
+  follow(user_ids: readonly string[], room_id: string, except?: string) {
     this.#seen?.delete(room_id)
-    return this.#pipeline.ports.fanout.follow(tenant_id, user_ids, room_id, connection?.id)
+    return this.#pipeline.ports.fanout.follow(this.caller.tenant_id, user_ids, room_id, except)
   }
 
   unfollow(user_ids: readonly string[], room_id: string) {

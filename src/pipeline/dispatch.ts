@@ -61,6 +61,7 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
       }
       const output = await carryOut(found, caller, id, input, lane)
       stamp.timestamp = clock.now()
+      stamp.tenant_id ||= caller.connection?.tenant_id ?? '' // it signed in by this command
       return envelope('ack', stamp, output)
     } catch (thrown) {
       const failure = Failure.from(thrown)

@@ -15,7 +15,7 @@ export interface PagesOptions {
 
 interface Served {
   body: Uint8Array<ArrayBuffer>
-  headers: Record<string, string>
+  headers: Record<string, string> & { etag: string }
 }
 
 const types: Record<string, string> = {
@@ -53,15 +53,14 @@ const addressOf = (path: string) => `/${path.split(sep).join('/')}`.replace(/\/i
 /** The stock client as it is published. Its msgpack build is no module, so it is made one. */
 function socketClient(parser: PagesOptions['parser']): string {
   const dist = join(dirname(createRequire(import.meta.url).resolve('socket.io-client/package.json')), 'dist')
-  const read = (name: string) =>
-    readFileSync(join(dist, name), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
+  const read = (name: string) => readFileSync(join(dist, name), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
   if (parser === 'json') return read('socket.io.esm.min.js')
   return `${read('socket.io.msgpack.min.js')}\nexport const io = globalThis.io\n`
 }
 
 function served(content: string | Uint8Array, extension: string): Served {
   const body = Uint8Array.from(typeof content === 'string' ? new TextEncoder().encode(content) : content)
-  const headers: Record<string, string> = {
+  const headers = {
     'content-type': types[extension] as string,
     'cache-control': 'no-cache',
     etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
@@ -77,7 +76,10 @@ function served(content: string | Uint8Array, extension: string): Served {
 /** Nothing inline runs but the import maps, which browsers take in no other way: they are named by what they hold. */
 function policy(html: string): string {
   const maps = [...html.matchAll(/<script type="importmap">(.*?)<\/script>/gs)].map(
-    ([, map]) => `'sha256-${createHash('sha256').update(map as string).digest('base64')}'`,
+    ([, map]) =>
+      `'sha256-${createHash('sha256')
+        .update(map as string)
+        .digest('base64')}'`,
   )
   return [
     "default-src 'none'",
@@ -95,7 +97,7 @@ function policy(html: string): string {
 
 function hand(c: Context, { body, headers }: Served): Response {
   const known = c.req.header('if-none-match')?.split(/\s*,\s*/) ?? []
-  const same = known.some((tag) => tag.replace(/^W\//, '') === headers['etag'] || tag === '*')
+  const same = known.some((tag) => tag.replace(/^W\//, '') === headers.etag || tag === '*')
   if (same) return c.body(null, 304, headers)
   return c.body(body, 200, headers)
 }

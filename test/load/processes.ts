@@ -41,7 +41,7 @@ export interface Spent {
   readonly serverCpuMs: number
   /** Shares of a core, 0 to 1: a client at 1 was itself what limited the run. */
   readonly clientShare: number
-  /** The share of the server's core that went to neither of us; above a few percent a round is disturbed. */
+  /** The share of the server's or the client's core, whichever is more, that went to neither of us. */
   readonly foreignShare: number
 }
 
@@ -51,15 +51,21 @@ export function meter(serverPid: number): () => Spent {
     at: performance.now(),
     server: cpuMs(serverPid),
     client: cpuMs(process.pid),
-    busy: busyMs(SERVER_CORE),
+    serverCore: busyMs(SERVER_CORE),
+    clientCore: busyMs(CLIENT_CORE),
   })
   const before = read()
   return () => {
     const after = read()
     const ms = after.at - before.at
     const serverCpuMs = after.server - before.server
-    const foreign = pinned ? Math.max(0, after.busy - before.busy - serverCpuMs) : Number.NaN
-    return { ms, serverCpuMs, clientShare: (after.client - before.client) / ms, foreignShare: foreign / ms }
+    const clientCpuMs = after.client - before.client
+    const foreignMs = Math.max(
+      after.serverCore - before.serverCore - serverCpuMs,
+      after.clientCore - before.clientCore - clientCpuMs,
+      0,
+    )
+    return { ms, serverCpuMs, clientShare: clientCpuMs / ms, foreignShare: pinned ? foreignMs / ms : Number.NaN }
   }
 }
 

@@ -26,32 +26,25 @@ function spreadText({ median, min, max }: Spread, digits: number): string {
   return `${figure(median, digits)} (${figure(min, digits)}–${figure(max, digits)})`
 }
 
-/** One line a server: the median of each column, with the least and the most of its rounds. */
+/** One line a measure: what each server had, the median with the least and the most of its rounds, then the ratios. */
 export function tableOf({ columns }: Scenario, samples: Samples): string[][] {
-  const head = ['server', ...columns.map(({ title }) => title)]
-  const lines = [...samples.keys()].map((server) => [
-    server,
-    ...columns.map(({ key, digits }) => spreadText(spread(valuesOf(samples, server, key)), digits)),
+  const servers = [...samples.keys()]
+  const pairs = pairsOf(servers)
+  const lines = columns.map(({ key, title, digits, compared }) => [
+    title,
+    ...servers.map((server) => spreadText(spread(valuesOf(samples, server, key)), digits)),
+    ...pairs.map(([one, other]) =>
+      compared ? spreadText(ratios(valuesOf(samples, one, key), valuesOf(samples, other, key)), 2) : '',
+    ),
   ])
-  return [head, ...lines]
+  return [['', ...servers, ...pairs.map((pair) => pair.join(' / '))], ...lines]
 }
 
-/** One line for each compared column: this server's share of that peer's, round by round. */
-export function ratiosOf({ columns }: Scenario, samples: Samples): string[][] {
-  const pairs = [...samples.keys()].flatMap((server) =>
-    PEERS.filter((peer) => peer !== server && samples.has(peer)).map((peer) => [server, peer] as const),
-  )
-  const compared = columns.filter(({ compared }) => compared)
-  if (pairs.length === 0) return []
-  return [
-    ['ratio', ...pairs.map(([server, peer]) => `${server} / ${peer}`)],
-    ...compared.map(({ key, title }) => [
-      title,
-      ...pairs.map(([server, peer]) =>
-        spreadText(ratios(valuesOf(samples, server, key), valuesOf(samples, peer, key)), 2),
-      ),
-    ]),
-  ]
+/** The service beside each peer; without it, the peers beside each other. */
+function pairsOf(servers: readonly string[]): (readonly [string, string])[] {
+  const peers = PEERS.filter((peer) => servers.includes(peer))
+  if (servers.includes(MEASURED)) return peers.map((peer) => [MEASURED, peer] as const)
+  return peers.length === 2 ? [['bare', 'raw']] : []
 }
 
 export const verdictsOf = ({ columns, targets }: Scenario, samples: Samples): Verdict[] =>

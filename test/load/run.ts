@@ -2,59 +2,78 @@
 import { drivers } from './drivers.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { pinClient, pinned } from './processes.ts'
-import { laidOut, ratiosOf, type Samples, tableOf, verdictLine, verdictsOf } from './report.ts'
+import { laidOut, type Samples, tableOf, verdictLine, verdictsOf } from './report.ts'
 import { start } from './running.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { rooms } from './scenarios/rooms.ts'
-import type { Sample, Scenario } from './scenarios/scenario.ts'
+import { isDisturbed, type Sample, type Scenario } from './scenarios/scenario.ts'
 import { storm } from './scenarios/storm.ts'
 
 const scenarios: readonly Scenario[] = [fanout, rooms, idle, storm]
 
-async function measure(scenario: Scenario, options: Options): Promise<Samples> {
-  const samples = new Map<string, Sample[]>(options.only.map((name) => [name, []]))
-  for (let round = 1; round <= options.rounds; round++)
-    for (const driver of drivers.filter(({ name }) => samples.has(name))) {
-      console.error(`round ${round} of ${options.rounds}: ${driver.name}`)
-      const server = await start(driver, options.profile)
-      try {
-        samples.get(driver.name)?.push(await scenario.measure(server, options))
-      } finally {
-        await server.stop()
-      }
+type Round = ReadonlyMap<string, Sample>
+
+async function measureRound(scenario: Scenario, options: Options): Promise<Round> {
+  const round = new Map<string, Sample>()
+  for (const driver of drivers.filter(({ name }) => options.only.includes(name))) {
+    const server = await start(driver, options.profile)
+    try {
+      round.set(driver.name, await scenario.measure(server, options))
+    } finally {
+      await server.stop()
     }
-  return samples
+  }
+  return round
 }
 
-const troubleOf = (samples: Samples): string[] =>
-  [...samples].flatMap(([name, rounds]) =>
-    rounds.flatMap(({ trouble }, round) => trouble.map((what) => `${name}, round ${round + 1}: ${what}`)),
+/** As many rounds as were asked for; each that was disturbed is repeated, once for all. */
+async function measure(scenario: Scenario, options: Options): Promise<Round[]> {
+  const rounds: Round[] = []
+  for (let turn = 1; turn <= options.rounds * 2 && undisturbed(rounds).length < options.rounds; turn++) {
+    console.error(`round ${turn}: ${options.only.join(', ')}`)
+    rounds.push(await measureRound(scenario, options))
+  }
+  return rounds
+}
+
+const undisturbed = (rounds: readonly Round[]): Round[] =>
+  rounds.filter((round) => ![...round.values()].some(isDisturbed))
+
+const troubleOf = (rounds: readonly Round[]): string[] =>
+  rounds.flatMap((round, index) =>
+    [...round].flatMap(([name, { trouble }]) => trouble.map((what) => `${name}, round ${index + 1}: ${what}`)),
   )
 
-function print(scenario: Scenario, options: Options, samples: Samples): void {
-  const trouble = troubleOf(samples)
+const samplesOf = (rounds: readonly Round[], { only }: Options): Samples =>
+  new Map(only.map((name) => [name, rounds.flatMap((round) => round.get(name) ?? [])]))
+
+/** Disturbed rounds count only where there are no others. */
+function print(scenario: Scenario, options: Options, rounds: readonly Round[]): void {
+  const clean = undisturbed(rounds)
+  const samples = samplesOf(clean.length > 0 ? clean : rounds, options)
   const verdicts = verdictsOf(scenario, samples)
+  const trouble = troubleOf(rounds)
   if (options.json) {
+    const all = rounds.map((round) => Object.fromEntries(round))
     console.log(
-      JSON.stringify({
-        scenario: scenario.name,
-        pinned,
-        options,
-        samples: Object.fromEntries(samples),
-        verdicts,
-        trouble,
-      }),
+      JSON.stringify({ scenario: scenario.name, pinned, options, rounds: all, clean: clean.length, verdicts, trouble }),
     )
     return
   }
   console.log(`${scenario.name}: ${scenario.about(options)}`)
   console.log(
-    `${options.rounds} rounds, in turn; medians (least–most)${pinned ? '; a core each for server and client' : '; NOT pinned to cores'}\n`,
+    `${roundsSaid(rounds.length, clean.length)}; ${pinned ? 'one core for the server, another for the client' : 'NOT pinned to cores'}\n`,
   )
-  for (const table of [tableOf(scenario, samples), ratiosOf(scenario, samples)]) console.log(`${laidOut(table)}\n`)
+  console.log(`${laidOut(tableOf(scenario, samples))}\n`)
   for (const verdict of verdicts) console.log(verdictLine(verdict))
   for (const what of trouble) console.log(`INVALID  ${what}`)
+}
+
+function roundsSaid(all: number, clean: number): string {
+  const said = `${clean || all} rounds, servers in turn; medians (least–most)`
+  if (clean === 0) return `${said}; ALL DISTURBED by other work on these cores`
+  return clean < all ? `${said}; ${all - clean} disturbed by other work were left out` : said
 }
 
 async function main(): Promise<number> {
@@ -65,9 +84,9 @@ async function main(): Promise<number> {
     return 2
   }
   pinClient()
-  const samples = await measure(scenario, options)
-  print(scenario, options, samples)
-  return troubleOf(samples).length > 0 ? 1 : 0
+  const rounds = await measure(scenario, options)
+  print(scenario, options, rounds)
+  return troubleOf(rounds).length > 0 ? 1 : 0
 }
 
 process.exit(

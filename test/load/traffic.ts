@@ -94,8 +94,8 @@ export class Traffic implements Listener {
   }
 
   /** Waits for what is under way; the answer is what went wrong in this stretch, best nothing. */
-  async settle(): Promise<string[]> {
-    const deadline = performance.now() + SETTLING_MS
+  async settle(withinMs = SETTLING_MS): Promise<string[]> {
+    const deadline = performance.now() + withinMs
     while (!this.settled && performance.now() < deadline) await Bun.sleep(LOOK_EVERY_MS)
     this.onProgress = () => undefined
     const missing = [

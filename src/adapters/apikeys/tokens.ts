@@ -24,6 +24,9 @@ export function apiKeyTokens(keys: readonly ApiKey[], otherwise: Tokens): Tokens
   }
 }
 
+/** As late as a date can be: unlike Infinity, JSON can say it. */
+const LAST_DATE_MS = 8_640_000_000_000_000
+
 const digestOf = (secret: string) => createHash('sha256').update(secret).digest()
 
 function identityOf({ name, tenant_id }: ApiKey): Identity {
@@ -37,6 +40,6 @@ function identityOf({ name, tenant_id }: ApiKey): Identity {
     device_id: undefined,
     token_id: undefined,
     issued_at: 0,
-    expires_at: Number.POSITIVE_INFINITY,
+    expires_at: LAST_DATE_MS,
   }
 }

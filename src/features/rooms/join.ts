@@ -66,7 +66,7 @@ async function enroll(ctx: Context, { room }: Standing, role: Role) {
   await roomForOneMore(ctx, ctx.userId)
   const place = ctx.place(room.room_id)
   await setMember(ctx, room, ctx.userId, role, [{ do: 'uninvite', room: place, user_id: ctx.userId }])
-  await ctx.follow([ctx.userId], room.room_id)
+  await ctx.follow([ctx.userId], room.room_id, ctx.caller.connection?.id)
 }
 
 /** Makes someone a member, or gives a member another role: in the log, where the room is not too large for that. */

@@ -1,12 +1,13 @@
 /** A round sign for a person or a room: the same one always has the same colour. */
-import { icon, make } from './dom.js'
+import { make } from './dom.js'
+import { icon } from './icon.js'
 
 const TONES = 8
 
 function toneOf(name) {
-  let sum = 0
-  for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)) % 65_521
-  return sum % TONES
+  let mixed = 0x811c9dc5
+  for (const letter of name) mixed = Math.imul(mixed ^ letter.codePointAt(0), 0x01000193)
+  return (mixed >>> 16) % TONES
 }
 
 const initials = (name) => {
@@ -21,4 +22,8 @@ export const person = (name) =>
 export const roomSign = (room, title) =>
   room.kind === 'direct'
     ? person(title)
-    : make('span.avatar.square', { 'aria-hidden': 'true', 'data-tone': toneOf(room.room_id) }, icon(room.kind === 'channel' ? 'channel' : 'people'))
+    : make(
+        'span.avatar.square',
+        { 'aria-hidden': 'true', 'data-tone': toneOf(room.room_id) },
+        icon(room.kind === 'channel' ? 'channel' : 'people'),
+      )

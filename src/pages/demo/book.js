@@ -38,6 +38,7 @@
  * @property {number} updated_at
  * @property {Message[]} messages in order, with none missing between the first and `seq`
  * @property {Note[]} notes
+ * @property {number} from what was said before this one is not here yet
  * @property {boolean} hasOlder
  * @property {boolean} looked whether its last messages were asked for
  * @property {Map<string, Member>} members
@@ -48,7 +49,9 @@
 const KNOWN = ['kind', 'name', 'visibility', 'created_by', 'read_seq', 'delivered_seq', 'updated_at']
 
 const known = (info) =>
-  Object.fromEntries(KNOWN.filter((key) => info[key] !== undefined && info[key] !== null).map((key) => [key, info[key]]))
+  Object.fromEntries(
+    KNOWN.filter((key) => info[key] !== undefined && info[key] !== null).map((key) => [key, info[key]]),
+  )
 
 /** @param {(room_id?: string) => void} changed */
 export function roomBook(changed) {
@@ -80,6 +83,7 @@ export function roomBook(changed) {
     seq: attach_seq,
     messages: [],
     notes: [],
+    from: attach_seq + 1,
     hasOlder: attach_seq > 0,
     looked: false,
     ahead: new Map(),
@@ -122,13 +126,20 @@ export function roomBook(changed) {
     restart,
     place,
     changed,
+    /** One's places in these logs are no good any more: they are taken anew at the next return. */
+    unsettle(room_id) {
+      for (const room of rooms.values()) if (!room_id || room.room_id === room_id) room.epoch = ''
+    },
     drop(room_id) {
       rooms.delete(room_id)
       changed(room_id)
     },
     /** What a returning connection says it has: of the rooms that were most lately spoken in, as many as it may. */
     positions() {
-      const lately = [...rooms.values()].sort((one, other) => other.updated_at - one.updated_at).slice(0, 100)
+      const lately = [...rooms.values()]
+        .filter(({ epoch }) => epoch)
+        .sort((one, other) => other.updated_at - one.updated_at)
+        .slice(0, 100)
       return Object.fromEntries(lately.map(({ room_id, epoch, seq }) => [room_id, { epoch, seq }]))
     },
     find: (room, message_id) => room.messages.find((message) => message.message_id === message_id),

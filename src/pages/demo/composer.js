@@ -1,5 +1,6 @@
-/** Where one writes: new messages, answers, corrections, and a small picture with them. */
-import { icon, make } from './dom.js'
+/** Where one writes: new messages, replies, edits, and a small picture with them. */
+import { make } from './dom.js'
+import { icon } from './icon.js'
 import { attempt } from './notices.js'
 import { pictureUrl, shrink } from './picture.js'
 import { gist } from './title.js'
@@ -23,8 +24,18 @@ export function composer({ send, edit, lastOwn, drafted }) {
     onpaste: pasted,
     enterkeyhint: 'send',
   })
-  const file = make('input', { type: 'file', accept: 'image/*', hidden: true, 'aria-label': 'Picture', onchange: () => take(file.files[0]) })
-  const clip = make('button.round', { type: 'button', 'aria-label': 'Add a picture', title: 'Add a picture', onclick: () => file.click() }, icon('picture'))
+  const file = make('input', {
+    type: 'file',
+    accept: 'image/*',
+    hidden: true,
+    'aria-label': 'Picture',
+    onchange: () => take(file.files[0]),
+  })
+  const clip = make(
+    'button.round',
+    { type: 'button', 'aria-label': 'Add a picture', title: 'Add a picture', onclick: () => file.click() },
+    icon('picture'),
+  )
   const go = make('button.round.primary', { type: 'submit', 'aria-label': 'Send', title: 'Send' }, icon('send'))
   const above = make('div.above', { hidden: true })
   const form = make('form.composer', { onsubmit: submitted }, above, make('div.line', {}, clip, file, field, go))
@@ -43,9 +54,10 @@ export function composer({ send, edit, lastOwn, drafted }) {
     if (event.key === 'Escape' && (with_.edit || with_.reply)) return clear()
     if (event.key === 'ArrowUp' && !field.value && lastOwn()) {
       event.preventDefault()
-      return correct(lastOwn())
+      return rewrite(lastOwn())
     }
-    const sends = event.key === 'Enter' && !event.shiftKey && !event.isComposing && matchMedia('(pointer: fine)').matches
+    const sends =
+      event.key === 'Enter' && !event.shiftKey && !event.isComposing && matchMedia('(pointer: fine)').matches
     if (!sends) return
     event.preventDefault()
     form.requestSubmit()
@@ -86,9 +98,15 @@ export function composer({ send, edit, lastOwn, drafted }) {
     clip.hidden = Boolean(edited)
     above.replaceChildren(
       ...[
-        picture && make('img', { src: pictureUrl({ data: picture.bytes, mime: picture.mime }), alt: 'The picture to be sent' }),
+        picture &&
+          make('img', { src: pictureUrl({ data: picture.bytes, mime: picture.mime }), alt: 'The picture to be sent' }),
         (reply || edited) &&
-          make('p', {}, make('strong', {}, edited ? 'Correct your message' : `Answer to ${reply.sender_id}`), make('span', {}, gist(reply ?? edited))),
+          make(
+            'p',
+            {},
+            make('strong', {}, edited ? 'Edit your message' : `Reply to ${reply.sender_id}`),
+            make('span', {}, gist(reply ?? edited)),
+          ),
         make('button.round.small', { type: 'button', 'aria-label': 'Cancel', onclick: clear }, icon('close')),
       ].filter(Boolean),
     )
@@ -102,7 +120,7 @@ export function composer({ send, edit, lastOwn, drafted }) {
     grow()
   }
 
-  function correct(message) {
+  function rewrite(message) {
     field.value = message.content.text ?? ''
     set({ edit: message })
     grow()
@@ -112,8 +130,8 @@ export function composer({ send, edit, lastOwn, drafted }) {
   return {
     element: form,
     focus: () => field.focus(),
-    answer: (message) => set({ picture: with_.edit ? undefined : with_.picture, reply: message }),
-    correct,
+    reply: (message) => set({ picture: with_.edit ? undefined : with_.picture, reply: message }),
+    edit: rewrite,
     open(draft) {
       with_ = {}
       above.hidden = true

@@ -2,7 +2,8 @@
 import { roomSign } from './avatar.js'
 import { composer } from './composer.js'
 import { showDetails } from './details.js'
-import { byId, icon, make } from './dom.js'
+import { byId, make } from './dom.js'
+import { icon } from './icon.js'
 import { openMenu } from './menu.js'
 import { messageList } from './messages.js'
 import { attempt, notice } from './notices.js'
@@ -37,7 +38,12 @@ export function conversation(parts) {
     const { room_id } = room
     const { content, version } = book.find(room, message_id) ?? {}
     if (!content) throw new Error('This message is gone.')
-    await session.command('message:edit', { room_id, message_id, content: { ...content, text }, expected_version: version })
+    await session.command('message:edit', {
+      room_id,
+      message_id,
+      content: { ...content, text },
+      expected_version: version,
+    })
   }
 
   function react(message_id, emoji, add) {
@@ -53,7 +59,9 @@ export function conversation(parts) {
   function menu(seen, near) {
     if (seen.pending) return openMenu(near, { reactions: false, items: forPending(seen.key) })
     const { message_id, reactions } = seen
-    openMenu(near, { reactions, items: forMessage(book.find(room, message_id)) }, (emoji, add) => react(message_id, emoji, add))
+    openMenu(near, { reactions, items: forMessage(book.find(room, message_id)) }, (emoji, add) =>
+      react(message_id, emoji, add),
+    )
   }
 
   const forPending = (client_id) => [
@@ -63,17 +71,22 @@ export function conversation(parts) {
 
   function forMessage(message) {
     const own = message.sender_id === me
-    const keeps = ['owner', 'admin'].includes(room.members.get(me)?.role)
+    const keeps = room.kind !== 'direct' && ['owner', 'admin'].includes(room.members.get(me)?.role)
     const { text } = message.content
     return [
-      mayWrite() && { icon: 'reply', words: 'Answer', run: () => writing.answer(message) },
-      text && navigator.clipboard && { icon: 'copy', words: 'Copy text', run: () => attempt(() => navigator.clipboard.writeText(text)) },
-      own && { icon: 'edit', words: 'Correct', run: () => writing.correct(message) },
+      mayWrite() && { icon: 'reply', words: 'Reply', run: () => writing.reply(message) },
+      text &&
+        navigator.clipboard && {
+          icon: 'copy',
+          words: 'Copy text',
+          run: () => attempt(() => navigator.clipboard.writeText(text)),
+        },
+      own && { icon: 'edit', words: 'Edit', run: () => writing.edit(message) },
       (own || keeps) && { icon: 'delete', words: 'Delete', grave: true, run: () => remove(message.message_id) },
     ].filter(Boolean)
   }
 
-  const mayWrite = () => !(room.kind === 'channel' && ['viewer', 'member'].includes(room.members.get(me)?.role))
+  const mayWrite = () => room.members.get(me)?.role !== 'viewer'
 
   function showHead() {
     const title = titleOf(room, me)
@@ -83,8 +96,22 @@ export function conversation(parts) {
     writing.element.hidden = !mayWrite()
     if (print === headPrint) return
     headPrint = print
-    const details = make('button.round', { type: 'button', 'aria-label': 'About this conversation', title: 'About this conversation', onclick: () => showDetails(room, parts) }, icon('people'))
-    head.replaceChildren(backLink(), roomSign(room, title), make('span.who', {}, make('h1', {}, title), make('small', {}, subtitle)), details)
+    const details = make(
+      'button.round',
+      {
+        type: 'button',
+        'aria-label': 'About this conversation',
+        title: 'About this conversation',
+        onclick: () => showDetails(room, parts),
+      },
+      icon('people'),
+    )
+    head.replaceChildren(
+      backLink(),
+      roomSign(room, title),
+      make('span.who', {}, make('h1', {}, title), make('small', {}, subtitle)),
+      details,
+    )
   }
 
   const backLink = () => make('a.round.back', { href: '#', 'aria-label': 'Back to the conversations' }, icon('back'))
@@ -96,12 +123,25 @@ export function conversation(parts) {
     pane.replaceChildren(...content)
   }
 
+  /** A private room is not shown to strangers; whoever was invited may join it all the same. */
+  function closed(refusal) {
+    if (refusal.code === 'forbidden') return { room: { name: 'A private room' } }
+    throw refusal
+  }
+
   /** A link to a room that one is not in. */
   async function offer(room_id) {
     empty(make('header.bar', {}, backLink()), make('p.empty', {}, 'Looking for this room…'))
-    const { room: found } = await session.command('room:get', { room_id })
-    const join = make('button.primary', { type: 'button', onclick: () => attempt(() => log.join(room_id).then(() => open(room_id))) }, 'Join')
-    empty(make('header.bar', {}, backLink()), make('div.empty', {}, make('h2', {}, found.name || room_id), make('p', {}, 'You are not in this room.'), join))
+    const { room: found } = await session.command('room:get', { room_id }).catch(closed)
+    const join = make(
+      'button.primary',
+      { type: 'button', onclick: () => attempt(() => log.join(room_id).then(() => open(room_id))) },
+      'Join',
+    )
+    empty(
+      make('header.bar', {}, backLink()),
+      make('div.empty', {}, make('h2', {}, found.name || room_id), make('p', {}, 'You are not in this room.'), join),
+    )
   }
 
   function open(room_id) {
@@ -110,7 +150,10 @@ export function conversation(parts) {
       return empty(make('div.empty', {}, make('img', { src: '/demo/icon.svg', alt: '', width: 72, height: 72 }), words))
     }
     const next = book.rooms.get(room_id)
-    if (!next) return void offer(room_id).catch((refusal) => empty(make('header.bar', {}, backLink()), make('p.empty', {}, refusal.message)))
+    if (!next)
+      return void offer(room_id).catch((refusal) =>
+        empty(make('header.bar', {}, backLink()), make('p.empty', {}, refusal.message)),
+      )
     if (room !== next) show(next)
   }
 

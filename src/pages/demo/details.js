@@ -7,7 +7,16 @@ import { subtitleOf, titleOf } from './title.js'
 
 export function showDetails(room, { session, log, receipts, me }) {
   const people = make('ul.people')
-  const name = make('input', { name: 'user', required: true, maxlength: 128, placeholder: 'Their name', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', 'aria-label': 'Whom to invite' })
+  const name = make('input', {
+    name: 'user',
+    required: true,
+    maxlength: 128,
+    placeholder: 'Their name',
+    autocomplete: 'off',
+    autocapitalize: 'off',
+    spellcheck: 'false',
+    'aria-label': 'Whom to invite',
+  })
   const invite = make('form.row', { onsubmit: invited }, name, make('button.primary', { type: 'submit' }, 'Invite'))
   const { room_id } = room
 
@@ -15,7 +24,17 @@ export function showDetails(room, { session, log, receipts, me }) {
     const all = [...room.members.values()]
     people.replaceChildren(
       ...all.map(({ user_id, role }) =>
-        make('li', {}, person(user_id), make('span.who', {}, make('strong', {}, user_id === me ? `${user_id} (you)` : user_id), make('small', {}, role))),
+        make(
+          'li',
+          {},
+          person(user_id),
+          make(
+            'span.who',
+            {},
+            make('strong', {}, user_id === me ? `${user_id} (you)` : user_id),
+            make('small', {}, role),
+          ),
+        ),
       ),
     )
   }

@@ -1,13 +1,20 @@
 /** The one dialog of the page: what is asked in it changes. */
-import { byId, icon, make } from './dom.js'
+import { byId, make } from './dom.js'
+import { icon } from './icon.js'
 
 /** @param {string} title @param {...(Node | string | false | null | undefined)} content */
 export function openDialog(title, ...content) {
   const dialog = /** @type {HTMLDialogElement} */ (byId('dialog'))
-  const close = make('button.round', { type: 'button', 'aria-label': 'Close', onclick: () => dialog.close() }, icon('close'))
+  const close = make(
+    'button.round',
+    { type: 'button', 'aria-label': 'Close', onclick: () => dialog.close() },
+    icon('close'),
+  )
   const heading = make('header', {}, make('h2', { id: 'dialog-title' }, title), close)
   dialog.replaceChildren(heading, ...content.filter(Boolean))
-  dialog.onclick = (event) => event.target === dialog && dialog.close()
+  dialog.onclick = ({ target }) => {
+    if (target === dialog) dialog.close()
+  }
   if (!dialog.open) dialog.showModal()
   return dialog
 }

@@ -20,19 +20,6 @@ function give(element, key, value) {
   else element.setAttribute(key, value === true ? '' : String(value))
 }
 
-const SVG = 'http://www.w3.org/2000/svg'
-
-/** @param {string} name a symbol of icons.svg */
-export function icon(name) {
-  const svg = document.createElementNS(SVG, 'svg')
-  svg.setAttribute('aria-hidden', 'true')
-  svg.classList.add('icon')
-  const use = document.createElementNS(SVG, 'use')
-  use.setAttribute('href', `/demo/icons.svg#${name}`)
-  svg.append(use)
-  return svg
-}
-
 /** @param {string} id @returns {HTMLElement} */
 export const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id))
 

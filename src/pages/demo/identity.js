@@ -51,7 +51,10 @@ async function ask(user, tenant) {
   const answer = await fetch(`/dev/token?${query}`, { cache: 'no-store' })
   const body = await answer.json().catch(() => ({}))
   if (answer.ok) return body.token
-  throw Object.assign(new Error(body.error?.message ?? 'No token was given.'), { refused: answer.status < 500, ...body.error })
+  throw Object.assign(new Error(body.error?.message ?? 'No token was given.'), {
+    refused: answer.status < 500,
+    ...body.error,
+  })
 }
 
 /** What a token says of its owner, unchecked: only to show a name before the service has answered. */

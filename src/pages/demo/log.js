@@ -137,12 +137,14 @@ export function roomLog({ book, session, took }) {
     },
     /** As many as fit on a page of what was said before what one has. */
     async older(room, limit = 40) {
-      const { room_id, epoch } = room
-      const before = () => ({ room_id, before_seq: room.messages[0]?.seq ?? room.seq + 1, limit })
+      const { room_id, messages: list } = room
+      const before = () => ({ room_id, before_seq: room.from, limit })
       const { messages, has_more } = await session.command('message:history', before)
-      if (room.epoch !== epoch) return
+      if (room.messages !== list) return // it was begun anew meanwhile
       for (const message of messages) book.place(room, message)
-      room.hasOlder = has_more && messages.length > 0
+      // a page can be empty and not the last: what was on it was for others
+      room.from = Math.max(1, messages.length > 0 ? room.messages[0].seq : room.from - limit)
+      room.hasOlder = has_more && room.from > 1
       room.looked = true
       book.changed(room_id)
     },

@@ -1,7 +1,8 @@
 /** Puts the page together: who one is, the connection, what is known of the rooms, and the two panes that show it. */
 import { roomBook } from './book.js'
 import { conversation } from './conversation.js'
-import { byId, icon, make } from './dom.js'
+import { byId, make } from './dom.js'
+import { icon } from './icon.js'
 import { forget, identity, remember, remembered } from './identity.js'
 import { roomLog } from './log.js'
 import { newRoom } from './new-room.js'
@@ -17,7 +18,10 @@ const REFUSED = 'parley.refused'
 
 const service = await (await fetch('/demo/service.json')).json()
 const asked = new URLSearchParams(location.search)
-const named = service.development && asked.get('user') ? { user: asked.get('user'), tenant: asked.get('tenant') ?? 'demo' } : undefined
+const named =
+  service.development && asked.get('user')
+    ? { user: asked.get('user'), tenant: asked.get('tenant') ?? 'demo' }
+    : undefined
 const refused = sessionStorage.getItem(REFUSED) ?? undefined
 sessionStorage.removeItem(REFUSED)
 
@@ -32,7 +36,10 @@ function begin({ user, tenant, token }) {
     socketPath: service.socket_path,
     identity: identity({ user, tenant, token }),
     positions: book.positions,
-    heard: (...said) => sync.heard(...said),
+    heard(action, data, at) {
+      if (action === 'authenticated') known(data)
+      sync.heard(action, data, at)
+    },
     turned,
   })
   const told = receipts({ book, session, me: user })
@@ -60,6 +67,13 @@ function begin({ user, tenant, token }) {
     showConnection(state)
     if (state === 'over') startOver(refusal.message)
     if (state === 'online') sending.start()
+  }
+
+  /** The service reads a token its own way: whom it sees in it, one is. */
+  function known({ user_id, tenant_id }) {
+    if (!token || (user_id === user && tenant_id === tenant)) return
+    remember({ user: user_id, tenant: tenant_id, token })
+    location.reload()
   }
 
   const opened = () => decodeURIComponent(location.hash.slice(1))

@@ -1,5 +1,6 @@
 /** What can be done with a message, beside the message. */
-import { byId, icon, make } from './dom.js'
+import { byId, make } from './dom.js'
+import { icon } from './icon.js'
 
 const EMOJIS = ['👍', '❤️', '😂', '🎉', '😮', '🙏']
 const GAP_PX = 6
@@ -19,10 +20,25 @@ export function openMenu(near, { reactions, items }, react) {
   const emojis = EMOJIS.map((emoji) => {
     const label = `${hasMine(emoji) ? 'Take back' : 'React with'} ${emoji}`
     const pressed = hasMine(emoji)
-    return make('button.emoji', { type: 'button', role: 'menuitem', 'aria-label': label, 'data-mine': pressed, onclick: chosen(() => react(emoji, !pressed)) }, emoji)
+    return make(
+      'button.emoji',
+      {
+        type: 'button',
+        role: 'menuitem',
+        'aria-label': label,
+        'data-mine': pressed,
+        onclick: chosen(() => react(emoji, !pressed)),
+      },
+      emoji,
+    )
   })
   const rows = items.map(({ icon: sign, words, grave, run }) =>
-    make('button.item', { type: 'button', role: 'menuitem', 'data-grave': grave, onclick: chosen(run) }, icon(sign), words),
+    make(
+      'button.item',
+      { type: 'button', role: 'menuitem', 'data-grave': grave, onclick: chosen(run) },
+      icon(sign),
+      words,
+    ),
   )
   menu.replaceChildren(...(reactions ? [make('div.emojis', {}, ...emojis)] : []), ...rows)
   menu.showPopover()

@@ -1,6 +1,7 @@
 /** One message on the screen, from a plain description of all that shows. */
 import { person } from './avatar.js'
-import { icon, make } from './dom.js'
+import { make } from './dom.js'
+import { icon } from './icon.js'
 import { pictureUrl } from './picture.js'
 import { tick } from './receipts.js'
 import { gist } from './title.js'
@@ -25,15 +26,22 @@ export function describe(message, { room, me, find }) {
     picture: isPicture ? (pictureUrl({ data: content.data, mime: metadata?.mime }) ?? 'none') : undefined,
     width: Number(metadata?.width) || undefined,
     height: Number(metadata?.height) || undefined,
-    reply: message.reply_to ? { id: message.reply_to, from: replied?.sender_id, words: replied ? gist(replied) : 'An earlier message' } : undefined,
-    reactions: Object.entries(reactions).filter(([, users]) => users.length > 0).map(([emoji, users]) => ({ emoji, users, mine: users.includes(me) })),
+    reply: message.reply_to
+      ? { id: message.reply_to, from: replied?.sender_id, words: replied ? gist(replied) : 'An earlier message' }
+      : undefined,
+    reactions: Object.entries(reactions)
+      .filter(([, users]) => users.length > 0)
+      .map(([emoji, users]) => ({ emoji, users, mine: users.includes(me) })),
     tick: mine && content ? tick(room, message) : undefined,
   }
 }
 
 /** @param {import('./outbox.js').Pending} one */
 export function describePending(one, { me, find }) {
-  const seen = describe({ ...one, message_id: undefined, sender_id: me, created_at: one.at }, { room: { members: new Map() }, me, find })
+  const seen = describe(
+    { ...one, message_id: undefined, sender_id: me, created_at: one.at },
+    { room: { members: new Map() }, me, find },
+  )
   const words = { waiting: 'Waiting to be sent', sent: 'Sent', failed: `Not sent. ${one.why ?? ''}` }[one.state]
   return { ...seen, pending: one.state, tick: { state: one.state, words } }
 }
@@ -46,7 +54,11 @@ const tickSign = ({ state, words }) =>
 function pictureOf({ picture, width, height, text }) {
   if (picture === 'none') return make('p.missing', {}, 'A picture that cannot be shown')
   const link = { href: picture, target: '_blank', rel: 'noopener' }
-  return make('a.picture', link, make('img', { src: picture, width, height, alt: text ? `Picture: ${text}` : 'Picture' }))
+  return make(
+    'a.picture',
+    link,
+    make('img', { src: picture, width, height, alt: text ? `Picture: ${text}` : 'Picture' }),
+  )
 }
 
 const quoteOf = ({ reply }, { reveal }) =>
@@ -64,7 +76,12 @@ const reactionsOf = ({ reactions, message_id }, { react }) =>
     ...reactions.map(({ emoji, users, mine }) =>
       make(
         'button.reaction',
-        { type: 'button', 'aria-pressed': mine, title: users.join(', '), onclick: () => react(message_id, emoji, !mine) },
+        {
+          type: 'button',
+          'aria-pressed': mine,
+          title: users.join(', '),
+          onclick: () => react(message_id, emoji, !mine),
+        },
         emoji,
         make('span', {}, String(users.length)),
       ),
@@ -95,7 +112,8 @@ export function bubble(seen, actions) {
       picture && !deleted && pictureOf(seen),
       make('p.text', {}, deleted ? 'Message deleted' : text, metaOf(seen)),
     ),
-    (!deleted || pending === 'failed') && make('button.more', { type: 'button', 'aria-label': about, 'aria-haspopup': 'menu', onclick }, icon('more')),
+    (!deleted || pending === 'failed') &&
+      make('button.more', { type: 'button', 'aria-label': about, 'aria-haspopup': 'menu', onclick }, icon('more')),
     reactions.length > 0 && !deleted && reactionsOf(seen, actions),
   ].filter(Boolean)
 }

@@ -1,5 +1,6 @@
 /** The messages of the open room: kept in place as they change, older ones fetched as one scrolls up. */
-import { icon, make, settle } from './dom.js'
+import { make, settle } from './dom.js'
+import { icon } from './icon.js'
 import { bubble, describe, describePending } from './message.js'
 import { notice } from './notices.js'
 import { dayName, sameDay } from './words.js'
@@ -11,9 +12,19 @@ const EARLY_PX = 400
 export function messageList({ book, outbox, me, actions, older, seen }) {
   const list = make('ol.messages')
   const early = make('p.early', { role: 'status' })
-  const scroll = make('div.scroll', { role: 'log', 'aria-label': 'Messages', tabindex: '0', onscroll: scrolled }, early, list)
+  const scroll = make(
+    'div.scroll',
+    { role: 'log', 'aria-label': 'Messages', tabindex: '0', onscroll: scrolled },
+    early,
+    list,
+  )
   const badge = make('span.badge')
-  const jump = make('button.jump.round', { type: 'button', 'aria-label': 'To the newest message', hidden: true, onclick: toEnd }, icon('down'), badge)
+  const jump = make(
+    'button.jump.round',
+    { type: 'button', 'aria-label': 'To the newest message', hidden: true, onclick: toEnd },
+    icon('down'),
+    badge,
+  )
   /** @type {Map<string, {element: HTMLElement, print: string}>} */
   let shown = new Map()
   /** @type {import('./book.js').Room | undefined} */
@@ -66,9 +77,13 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
   /** All that shows, in order: what was said, what happened, what waits to be sent, and where a day or the unread begins. */
   function lines() {
     const now = Date.now()
-    const said = room.messages.filter(({ expires_at }) => !expires_at || expires_at > now).map((message) => describe(message, { room, me, find }))
+    const said = room.messages
+      .filter(({ expires_at }) => !expires_at || expires_at > now)
+      .map((message) => describe(message, { room, me, find }))
     const from = room.messages[0]?.seq ?? 0
-    const notes = room.notes.filter(({ seq }) => seq >= from || !room.hasOlder).map((one) => ({ key: `note ${one.seq}`, note: one.text, ...one }))
+    const notes = room.notes
+      .filter(({ seq }) => seq >= from || !room.hasOlder)
+      .map((one) => ({ key: `note ${one.seq}`, note: one.text, ...one }))
     const waiting = outbox.of(room.room_id).filter(({ client_id }) => !said.some(({ key }) => key === client_id))
     const logged = [...said, ...notes].sort((one, other) => one.seq - other.seq)
     return withDividers([...logged, ...waiting.map((one) => describePending(one, { me, find }))])
@@ -106,7 +121,9 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
       element.className = line.note ? 'note' : line.unread ? 'divider unread' : 'divider'
       return element.replaceChildren(make('span', {}, line.day ?? line.unread ?? line.note))
     }
-    element.className = ['message', line.mine && 'mine', line.first && 'first', line.deleted && 'deleted', line.pending].filter(Boolean).join(' ')
+    element.className = ['message', line.mine && 'mine', line.first && 'first', line.deleted && 'deleted', line.pending]
+      .filter(Boolean)
+      .join(' ')
     Object.assign(element.dataset, { seq: line.seq ?? '', client: line.key })
     element.replaceChildren(...bubble(line, { ...actions, reveal }))
   }
@@ -114,8 +131,8 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
   function reveal(message_id) {
     const message = find(message_id)
     const element = message && list.querySelector(`[data-seq="${message.seq}"]`)
-    if (!element) return scroll.scrollTo({ top: 0, behavior: 'smooth' })
-    element.scrollIntoView({ block: 'center', behavior: 'smooth' })
+    if (!element) return scroll.scrollTo({ top: 0 })
+    element.scrollIntoView({ block: 'center' })
     element.classList.remove('flash')
     requestAnimationFrame(() => element.classList.add('flash'))
   }
@@ -127,7 +144,10 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
     const offset = anchor ? anchor.offsetTop - scroll.scrollTop : 0
     const next = new Map(lines().map((line) => [line.key, elementOf(line, shown.get(line.key))]))
     shown = next
-    settle(list, [...next.values()].map(({ element }) => element))
+    settle(
+      list,
+      [...next.values()].map(({ element }) => element),
+    )
     early.textContent = wordsAbove()
     if (atEnd) scroll.scrollTop = scroll.scrollHeight
     else if (anchor?.isConnected) scroll.scrollTop = anchor.offsetTop - offset
@@ -148,6 +168,7 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
     toEnd,
     open(next, unread) {
       room = next
+      list.classList.toggle('direct', next.kind === 'direct')
       shown = new Map()
       list.replaceChildren()
       newFrom = unread > 0 ? next.read_seq : Number.POSITIVE_INFINITY

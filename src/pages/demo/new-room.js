@@ -6,20 +6,48 @@ import { attempt } from './notices.js'
 import { addressOf } from './room-list.js'
 import { count } from './words.js'
 
-const namesIn = (text) => [...new Set(text.split(/[,\n]/).map((name) => name.trim()).filter(Boolean))]
+const namesIn = (text) => [
+  ...new Set(
+    text
+      .split(/[,\n]/)
+      .map((name) => name.trim())
+      .filter(Boolean),
+  ),
+]
 
 const field = (label, props, hint) =>
-  make('label', {}, label, make('input', { autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', maxlength: 128, ...props }), hint && make('small', {}, hint))
+  make(
+    'label',
+    {},
+    label,
+    make('input', { autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', maxlength: 128, ...props }),
+    hint && make('small', {}, hint),
+  )
 
 const choice = (name, value, words, more, checked) =>
-  make('label.choice', {}, make('input', { type: 'radio', name, value, checked }), make('span', {}, make('strong', {}, words), make('small', {}, more)))
+  make(
+    'label.choice',
+    {},
+    make('input', { type: 'radio', name, value, checked }),
+    make('span', {}, make('strong', {}, words), make('small', {}, more)),
+  )
 
 const kinds = {
   direct: () => [field('Whom do you want to talk to?', { name: 'user', required: true, placeholder: 'Their name' })],
   group: () => [
     field('Name of the group', { name: 'name', required: true }),
-    field('Members', { name: 'members', maxlength: 4000, placeholder: 'ada, grace' }, 'Names with commas between them. You can invite more later.'),
-    make('fieldset.choices', {}, make('legend', {}, 'Who may join'), choice('visibility', 'public', 'Anyone', 'of this workspace', true), choice('visibility', 'private', 'Invited people', 'only')),
+    field(
+      'Members',
+      { name: 'members', maxlength: 4000, placeholder: 'ada, grace' },
+      'Names with commas between them. You can invite more later.',
+    ),
+    make(
+      'fieldset.choices',
+      {},
+      make('legend', {}, 'Who may join'),
+      choice('visibility', 'public', 'Anyone', 'of this workspace', true),
+      choice('visibility', 'private', 'Invited people', 'only'),
+    ),
   ],
   channel: () => [field('Name of the channel', { name: 'name', required: true }, 'You write, everyone else reads.')],
 }
@@ -35,14 +63,31 @@ function wanted(kind, form) {
 
 export function newRoom({ session, log, book }) {
   const fields = make('div.stack')
-  const form = make('form.stack', { onsubmit: submitted }, tabs(), fields, make('button.primary', { type: 'submit' }, 'Begin'))
+  const form = make(
+    'form.stack',
+    { onsubmit: submitted },
+    tabs(),
+    fields,
+    make('button.primary', { type: 'submit' }, 'Begin'),
+  )
   const open = make('section.open-rooms', { 'aria-label': 'Open rooms' })
   let kind = 'direct'
 
   function tabs() {
     const words = { direct: 'Person', group: 'Group', channel: 'Channel' }
     const radios = Object.entries(words).map(([value, label]) =>
-      make('label', {}, make('input', { type: 'radio', name: 'kind', value, checked: value === 'direct', onchange: () => choose(value) }), make('span', {}, label)),
+      make(
+        'label',
+        {},
+        make('input', {
+          type: 'radio',
+          name: 'kind',
+          value,
+          checked: value === 'direct',
+          onchange: () => choose(value),
+        }),
+        make('span', {}, label),
+      ),
     )
     return make('div.tabs', { role: 'radiogroup', 'aria-label': 'What kind of conversation' }, ...radios)
   }
@@ -67,7 +112,7 @@ export function newRoom({ session, log, book }) {
   }
 
   async function showOpen() {
-    const { rooms } = await session.command('room:list', { limit: 50 })
+    const { rooms } = await session.command('room:list', { public: true, limit: 50 })
     const others = rooms.filter((room) => !book.rooms.has(room.room_id) && room.kind !== 'direct' && !room.archived)
     if (others.length === 0) return
     const rows = others.map((room) =>
@@ -75,7 +120,12 @@ export function newRoom({ session, log, book }) {
         'li',
         {},
         roomSign(room, room.name || room.room_id),
-        make('span.who', {}, make('strong', {}, room.name || room.room_id), make('small', {}, count(room.member_count, 'member'))),
+        make(
+          'span.who',
+          {},
+          make('strong', {}, room.name || room.room_id),
+          make('small', {}, count(room.member_count, 'member')),
+        ),
         make('button.small', { type: 'button', onclick: () => attempt(() => enter(room.room_id)) }, 'Join'),
       ),
     )

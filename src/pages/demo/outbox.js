@@ -35,9 +35,11 @@ export function outbox({ session, owner, changed }) {
   async function post(room_id) {
     if (posting.has(room_id)) return
     posting.add(room_id)
-    for (let next; (next = pending.find((one) => one.room_id === room_id && one.state === 'waiting')); ) await send(next)
+    for (let one = next(room_id); one; one = next(room_id)) await send(one)
     posting.delete(room_id)
   }
+
+  const next = (room_id) => pending.find((one) => one.room_id === room_id && one.state === 'waiting')
 
   async function send(one) {
     const { room_id, content, metadata, reply_to, client_id } = one
@@ -69,7 +71,16 @@ export function outbox({ session, owner, changed }) {
   return {
     of: (room_id) => pending.filter((one) => one.room_id === room_id),
     add(room_id, { content, metadata, reply_to }) {
-      pending.push({ client_id: newId(), room_id, content, metadata, reply_to, at: Date.now(), state: 'waiting', tried: false })
+      pending.push({
+        client_id: newId(),
+        room_id,
+        content,
+        metadata,
+        reply_to,
+        at: Date.now(),
+        state: 'waiting',
+        tried: false,
+      })
       keep(room_id)
       void post(room_id)
     },
@@ -90,7 +101,9 @@ export function outbox({ session, owner, changed }) {
 }
 
 const packed = (_, value) =>
-  value instanceof Uint8Array ? { base64: btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join('')) } : value
+  value instanceof Uint8Array
+    ? { base64: btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join('')) }
+    : value
 
 const unpacked = (_, value) =>
   typeof value?.base64 === 'string' ? Uint8Array.from(atob(value.base64), (one) => one.charCodeAt(0)) : value

@@ -33,7 +33,10 @@ export function receipts({ book, session, me }) {
     const last = room.messages.at(-1)
     if (!last || last.seq <= room.read_seq) return
     soon('message:read', room, READ_MS, async () => {
-      const { read_seq } = await session.command('message:read', { room_id: room.room_id, seq: room.messages.at(-1).seq })
+      const { read_seq } = await session.command('message:read', {
+        room_id: room.room_id,
+        seq: room.messages.at(-1).seq,
+      })
       room.read_seq = Math.max(room.read_seq, read_seq)
       room.delivered_seq = Math.max(room.delivered_seq, read_seq)
       book.changed(room.room_id)
@@ -57,7 +60,8 @@ export function receipts({ book, session, me }) {
     let cursor
     for (let page = 0; page < MEMBER_PAGES; page++) {
       const answer = await session.command('room:members', { room_id: room.room_id, cursor, limit: 200 })
-      for (const member of answer.members) room.members.set(member.user_id, { read_seq: 0, delivered_seq: 0, ...member })
+      for (const member of answer.members)
+        room.members.set(member.user_id, { read_seq: 0, delivered_seq: 0, ...member })
       cursor = answer.next_cursor
       if (!cursor) break
     }

@@ -12,7 +12,10 @@ export function roomList({ book, log, outbox, me, isOpen }) {
   /** @type {Map<string, {element: HTMLElement, print: string}>} */
   const shown = new Map()
 
-  byId('me').replaceChildren(person(me.user), make('span.who', {}, make('strong', {}, me.user), make('small', {}, me.tenant)))
+  byId('me').replaceChildren(
+    person(me.user),
+    make('span.who', {}, make('strong', {}, me.user), make('small', {}, me.tenant)),
+  )
 
   function entryOf(room) {
     const last = outbox.of(room.room_id).at(-1) ?? room.messages.at(-1)
@@ -38,7 +41,8 @@ export function roomList({ book, log, outbox, me, isOpen }) {
       make('span.room-title', {}, title),
       make('time', { datetime: new Date(at).toISOString() }, shortTime(at)),
       make('span.room-words', {}, from && make('span.from', {}, `${from}: `), words),
-      unread > 0 && make('span.badge', { 'aria-label': count(unread, 'unread message') }, unread > 99 ? '99+' : String(unread)),
+      unread > 0 &&
+        make('span.badge', { 'aria-label': count(unread, 'unread message') }, unread > 99 ? '99+' : String(unread)),
     )
     return link
   }

@@ -24,7 +24,7 @@ const pause = (ms) => new Promise((go) => setTimeout(go, ms))
  * @param {string} parts.socketPath
  * @param {import('./identity.js').Identity} parts.identity
  * @param {() => Record<string, {epoch: string, seq: number}>} parts.positions what one has, told at each return
- * @param {(action: string, data: any) => void} parts.heard
+ * @param {(action: string, data: any, at: number) => void} parts.heard
  * @param {(state: 'connecting' | 'online' | 'away' | 'draining' | 'over', refusal?: Refusal) => void} parts.turned
  */
 export function openSession({ socketPath, identity, positions, heard, turned }) {
@@ -32,6 +32,8 @@ export function openSession({ socketPath, identity, positions, heard, turned }) 
   /** @type {Refusal | undefined} */
   let ended
   let renewals = 0
+  /** @type {string | undefined} as the service reads the token */
+  let tenant
   /** @type {Set<() => void>} */
   const waiting = new Set()
 
@@ -49,7 +51,14 @@ export function openSession({ socketPath, identity, positions, heard, turned }) 
     const { device } = identity
     identity.token().then(
       (token) =>
-        give({ token, protocol: 1, device_id: device, device_name: 'Demo page', platform: 'web', positions: positions() }),
+        give({
+          token,
+          protocol: 1,
+          device_id: device,
+          device_name: 'Demo page',
+          platform: 'web',
+          positions: positions(),
+        }),
       (error) => (error.refused ? end(new Refusal(error)) : socket.io.engine?.close()),
     )
   }
@@ -88,7 +97,8 @@ export function openSession({ socketPath, identity, positions, heard, turned }) 
   let lastWords
 
   const listeners = {
-    authenticated() {
+    authenticated({ tenant_id }) {
+      tenant = tenant_id
       renewals = 0
       lastWords = undefined
       turn('online')
@@ -114,7 +124,7 @@ export function openSession({ socketPath, identity, positions, heard, turned }) 
   socket.onAny((action, envelope) => {
     const data = envelope?.payload?.data ?? {}
     listeners[action]?.(data)
-    heard(action, data)
+    heard(action, data, envelope?.timestamp)
   })
 
   socket.on('connect_error', (error) => {
@@ -134,7 +144,8 @@ export function openSession({ socketPath, identity, positions, heard, turned }) 
     if (state !== 'over' && !socket.connected) socket.disconnect().connect()
   })
 
-  const signedIn = () => (state === 'online' || state === 'over' ? Promise.resolve() : new Promise((go) => waiting.add(go)))
+  const signedIn = () =>
+    state === 'online' || state === 'over' ? Promise.resolve() : new Promise((go) => waiting.add(go))
 
   /** The answer; nothing where none came, because of time or the connection. */
   const ask = (action, envelope) =>
@@ -152,7 +163,7 @@ export function openSession({ socketPath, identity, positions, heard, turned }) 
       await signedIn()
       if (ended) throw ended
       const body = typeof data === 'function' ? data(asked > 0) : data
-      const stamp = { type: 'event', id, tenant_id: identity.tenant, timestamp: Date.now() }
+      const stamp = { type: 'event', id, tenant_id: tenant, timestamp: Date.now() }
       const reply = await ask(action, { ...stamp, payload: { action, data: body } })
       if (reply?.type === 'ack') return reply.payload.data
       if (!reply) continue

@@ -28,14 +28,18 @@ export function syncing({ book, session, log, receipts, outbox, me }) {
     for (const room of lately()) if (!room.looked) await log.older(room, PREVIEW)
   }
 
-  const lately = () => [...book.rooms.values()].sort((one, other) => other.updated_at - one.updated_at).slice(0, LOOKED_AT_ONCE)
+  const lately = () =>
+    [...book.rooms.values()].sort((one, other) => other.updated_at - one.updated_at).slice(0, LOOKED_AT_ONCE)
 
   const listeners = {
     authenticated() {
       unnamed = new Set(book.rooms.keys())
     },
     state_sync: (data) => void attempt(() => rooms(data)),
-    room_joined: ({ room, epoch, attach_seq }) => log.enter({ ...room, updated_at: undefined, epoch, attach_seq }),
+    room_joined({ room, epoch, attach_seq }) {
+      const entered = log.enter({ ...room, updated_at: undefined, epoch, attach_seq })
+      void attempt(() => receipts.members(entered))
+    },
     room_invited(invitation) {
       book.invitations.set(invitation.room_id, invitation)
       book.changed()

@@ -9,7 +9,8 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 
 const DAY_MS = 86_400_000
 
-const daysAgo = (at, now) => Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / DAY_MS)
+const daysAgo = (at, now) =>
+  Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / DAY_MS)
 
 export const clockTime = (at) => hour.format(at)
 export const exactTime = (at) => full.format(at)

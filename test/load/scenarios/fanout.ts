@@ -8,10 +8,15 @@ import { Traffic } from '../traffic.ts'
 import { circumstances, type Sample, type Scenario } from './scenario.ts'
 
 const MEMBERS = 1_000
+const MESSAGES = 2_000
+const OUTSTANDING = 16
 const WARMING = 300
 
 /** One member speaks, a thousand hear it; the next message leaves when one of those under way is with everybody. */
-async function measure(server: Running, { messages = 2_000, outstanding = 16, size }: Options): Promise<Sample> {
+async function measure(
+  server: Running,
+  { messages = MESSAGES, outstanding = OUTSTANDING, size }: Options,
+): Promise<Sample> {
   const rooms = await gather(server, planRooms(1, MEMBERS))
   const loop: Loop = { messages, outstanding, done: ({ complete, answered }) => Math.min(complete, answered) }
   const early = await closedLoop(new Traffic(rooms, size), { ...loop, messages: WARMING })
@@ -37,7 +42,7 @@ async function measure(server: Running, { messages = 2_000, outstanding = 16, si
 
 export const fanout: Scenario = {
   name: 'fanout',
-  about: ({ messages = 2_000, outstanding = 16 }) =>
+  about: ({ messages = MESSAGES, outstanding = OUTSTANDING }) =>
     `1 room of ${MEMBERS}, one of them speaks: ${messages} messages, ${outstanding} under way at a time`,
   columns: [
     { key: 'deliveries_s', title: 'deliveries/s', digits: 0, compared: true },

@@ -10,7 +10,9 @@ import { circumstances, type Sample, type Scenario } from './scenario.ts'
 const ROOMS = 500
 const MEMBERS = 4
 const WARMING = 10_000
-const STEP_SECONDS = 1.5
+const SECONDS = 3
+const MESSAGES = 60_000
+const OUTSTANDING = 256
 const STEP = 1.2
 const MOST_STEPS = 12
 /** A rate is held where answers do not pile up: the slowest hundredth waits no longer than this. */
@@ -25,6 +27,7 @@ interface Course {
   readonly server: Running
   readonly rooms: readonly Room[]
   readonly options: Options
+  readonly seconds: number
 }
 
 async function stretch(
@@ -39,7 +42,11 @@ async function stretch(
 
 const saturated = (course: Course, messages: number): Promise<Stretch> =>
   stretch(course, (traffic) =>
-    closedLoop(traffic, { messages, outstanding: course.options.outstanding ?? 256, done: ({ answered }) => answered }),
+    closedLoop(traffic, {
+      messages,
+      outstanding: course.options.outstanding ?? OUTSTANDING,
+      done: ({ answered }) => answered,
+    }),
   )
 
 const atRate = (course: Course, rate: number, seconds: number): Promise<Stretch> =>
@@ -49,23 +56,27 @@ const perSecond = ({ traffic }: Stretch): number => (traffic.sent / (traffic.las
 
 const cpuEach = ({ traffic, serverCpuMs }: Stretch): number => (serverCpuMs * 1000) / traffic.sent
 
-/** Climbs from a rate in steps until one is not held; the answer is the last that was. */
+/** Climbs from a rate in steps until one is not held, twice over; the answer is the last that was. */
 async function highestRate(course: Course, from: number): Promise<{ rate: number; trouble: readonly string[] }> {
   let held = 0
   const trouble: string[] = []
-  for (let rate = from, steps = 0; steps < MOST_STEPS; rate *= STEP, steps++) {
-    const step = await atRate(course, rate, STEP_SECONDS)
+  const isHeld = async (rate: number): Promise<boolean> => {
+    const step = await atRate(course, rate, course.seconds / 2)
     trouble.push(...step.trouble)
-    if (step.traffic.refused > 0 || step.traffic.ackLatency.percentile(0.99) > HELD_MS) break
+    return step.trouble.length === 0 && step.traffic.ackLatency.percentile(0.99) <= HELD_MS
+  }
+  for (let rate = from, steps = 0; steps < MOST_STEPS; rate *= STEP, steps++) {
+    // One step may fall into a moment in which somebody else had the core.
+    if (!(await isHeld(rate)) && !(await isHeld(rate))) break
     held = rate
   }
   return { rate: held, trouble }
 }
 
 async function measure(server: Running, options: Options): Promise<Sample> {
-  const { messages = 60_000, seconds = 3, rate } = options
+  const { messages = MESSAGES, seconds = SECONDS, rate } = options
   const rooms = await gather(server, planRooms(ROOMS, MEMBERS))
-  const course: Course = { server, rooms, options }
+  const course: Course = { server, rooms, options, seconds }
   const warmed = await saturated(course, WARMING)
   const closed = await saturated(course, messages)
   const paced = await atRate(course, rate, seconds)
@@ -89,27 +100,27 @@ async function measure(server: Running, options: Options): Promise<Sample> {
       frame_bytes: traffic.deliveredBytes / traffic.delivered,
       ack_bytes: traffic.ackBytes / traffic.acked,
       client_pct: closed.clientShare * 100,
-      foreign_pct: closed.foreignShare * 100,
+      foreign_pct: Math.max(closed.foreignShare, paced.foreignShare, half.foreignShare) * 100,
     },
   }
 }
 
 export const rooms: Scenario = {
   name: 'rooms',
-  about: ({ messages = 60_000, outstanding = 256, rate, seconds = 3 }) =>
+  about: ({ messages = MESSAGES, outstanding = OUTSTANDING, rate, seconds = SECONDS }) =>
     `${ROOMS} rooms of ${MEMBERS}, send with acknowledgement: ${messages} messages with ${outstanding} under way (full); ` +
     `${rate}/s for ${seconds} s (paced); a rising rate, and ${seconds} s at half the highest that was held (half)`,
   columns: [
-    { key: 'messages_s', title: 'full messages/s', digits: 0, compared: true },
-    { key: 'cpu_us', title: 'full CPU µs each', digits: 1, compared: true },
-    { key: 'p50_ms', title: 'full p50 ms', digits: 1 },
-    { key: 'p99_ms', title: 'full p99 ms', digits: 1 },
-    { key: 'paced_cpu_us', title: 'paced CPU µs each', digits: 1, compared: true },
-    { key: 'paced_p50_ms', title: 'paced p50 ms', digits: 1 },
-    { key: 'paced_p99_ms', title: 'paced p99 ms', digits: 1 },
+    { key: 'messages_s', title: 'full: messages/s', digits: 0, compared: true },
+    { key: 'cpu_us', title: 'full: CPU µs each', digits: 1, compared: true },
+    { key: 'p50_ms', title: 'full: p50 ms', digits: 1 },
+    { key: 'p99_ms', title: 'full: p99 ms', digits: 1 },
+    { key: 'paced_cpu_us', title: 'paced: CPU µs each', digits: 1, compared: true },
+    { key: 'paced_p50_ms', title: 'paced: p50 ms', digits: 1 },
+    { key: 'paced_p99_ms', title: 'paced: p99 ms', digits: 1 },
     { key: 'highest_s', title: 'highest rate/s', digits: 0, compared: true },
-    { key: 'half_p99_ms', title: 'half p99 ms', digits: 1 },
-    { key: 'half_cpu_us', title: 'half CPU µs each', digits: 1 },
+    { key: 'half_p99_ms', title: 'half: p99 ms', digits: 1 },
+    { key: 'half_cpu_us', title: 'half: CPU µs each', digits: 1 },
     { key: 'frame_bytes', title: 'frame bytes', digits: 0 },
     { key: 'ack_bytes', title: 'ack bytes', digits: 0 },
     ...circumstances,

@@ -35,5 +35,10 @@ export interface Scenario {
 /** Told beside every measurement: whether it was the server that was measured. */
 export const circumstances: readonly Column[] = [
   { key: 'client_pct', title: 'client busy %', digits: 0 },
-  { key: 'foreign_pct', title: "others on the server's core %", digits: 1 },
+  { key: 'foreign_pct', title: 'others on these cores %', digits: 1 },
 ]
+
+const DISTURBED_PCT = 15
+
+/** Somebody else had more of a core than a ratio can bear. Where that cannot be known, nothing is said. */
+export const isDisturbed = ({ values }: Sample): boolean => (values['foreign_pct'] ?? 0) > DISTURBED_PCT

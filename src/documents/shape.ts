@@ -1,0 +1,49 @@
+/** Valibot → JSON Schema, as both documents have it. What many share has a name there, and is said once. */
+import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema'
+import type { GenericSchema } from 'valibot'
+import { Content, MessageView } from '../features/messages/message.ts'
+import { RoomView } from '../features/rooms/room.ts'
+import { Name } from '../protocol/ids.ts'
+import { Metadata } from '../protocol/text.ts'
+
+export type Shape = Readonly<Record<string, unknown>>
+
+/** What a client may give, or what it is told. */
+export type Side = 'input' | 'output'
+
+const shared = {
+  input: { Name, Metadata, ContentGiven: Content },
+  output: { Name, Metadata, Content, Message: MessageView, Room: RoomView },
+} as const
+
+export interface Shapes {
+  of(schema: GenericSchema, side: Side): Shape
+  /** What `of` refers to: the document's `components.schemas`. */
+  readonly named: Readonly<Record<string, Shape>>
+}
+
+export function shapes(target: NonNullable<ConversionConfig['target']>): Shapes {
+  const definitions = (side: Side) => toJsonSchemaDefs(shared[side], config(target, side)) as Record<string, Shape>
+  return {
+    of(schema, side) {
+      const { $schema: _, $defs: __, ...shape } = toJsonSchema(schema, {
+        ...config(target, side),
+        definitions: shared[side],
+      })
+      return shape
+    },
+    named: { ...definitions('input'), ...definitions('output') },
+  }
+}
+
+/** What JSON Schema cannot say, a check of our own, does not stop the document: its sentence is told instead. */
+const config = (target: NonNullable<ConversionConfig['target']>, typeMode: Side): ConversionConfig => ({
+  target,
+  typeMode,
+  errorMode: 'ignore',
+  overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+  overrideAction: ({ valibotAction, jsonSchema }) => {
+    const { message } = valibotAction as { message?: unknown }
+    return typeof message === 'string' ? { ...jsonSchema, description: message } : undefined
+  },
+})

@@ -1,0 +1,56 @@
+/** Many things that are due after one and the same time: one timer for all, as what was added first is due first. */
+export class Deadlines<Item> {
+  readonly #ms: number
+  readonly #due: (item: Item) => void
+  readonly #at = new Map<Item, number>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(ms: number, due: (item: Item) => void) {
+    this.#ms = ms
+    this.#due = due
+  }
+
+  get size(): number {
+    return this.#at.size
+  }
+
+  has(item: Item): boolean {
+    return this.#at.has(item)
+  }
+
+  /** Its time starts now, also where it had one already. */
+  add(item: Item): void {
+    this.#at.delete(item)
+    this.#at.set(item, performance.now() + this.#ms)
+    if (this.#timer === undefined) this.#wait(this.#ms)
+  }
+
+  delete(item: Item): boolean {
+    return this.#at.delete(item)
+  }
+
+  clear(): void {
+    this.#at.clear()
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #wait(ms: number): void {
+    this.#timer = setTimeout(() => this.#sweep(), Math.max(ms, this.#coarse))
+  }
+
+  /** Few wake-ups for many items: a long wait may end a little late. */
+  get #coarse(): number {
+    return Math.min(this.#ms / 10, 20)
+  }
+
+  #sweep(): void {
+    this.#timer = undefined
+    const now = performance.now()
+    for (const [item, at] of this.#at) {
+      if (at > now) return this.#wait(at - now)
+      this.#at.delete(item)
+      this.#due(item)
+    }
+  }
+}

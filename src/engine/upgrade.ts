@@ -1,0 +1,38 @@
+/** From polling to a WebSocket: one try a connection, one probe a try, and nothing lost on the way. */
+import type { Connection } from './connection.ts'
+import { PollingTransport } from './polling.ts'
+import type { WebSocketTransport } from './websocket.ts'
+
+export function beginUpgrade(connection: Connection, transport: WebSocketTransport): void {
+  connection.upgradeState = 'upgrading'
+  connection.probing = transport
+  transport.owner = connection
+  connection.keeper.upgrades.add(connection)
+}
+
+export function probe(connection: Connection, transport: WebSocketTransport, frame: string | Buffer): void {
+  if (transport !== connection.probing) return transport.close()
+  if (frame === '2probe' && !transport.probed) return answerProbe(connection, transport)
+  if (frame === '5' && transport.probed) return finish(connection, transport)
+  transport.close()
+}
+
+/** The client finishes the poll that is under way before it goes over, so that poll must end. */
+function answerProbe(connection: Connection, transport: WebSocketTransport): void {
+  transport.probed = true
+  transport.push('3probe')
+  if (connection.transport instanceof PollingTransport) connection.transport.answer('6')
+  connection.emitReserved('upgrading', transport)
+}
+
+/** Listeners come before what waited, so that they can see to it that what is sent from now on comes after it. */
+function finish(connection: Connection, transport: WebSocketTransport): void {
+  const polling = connection.transport
+  connection.probing = undefined
+  connection.upgradeState = 'upgraded'
+  connection.keeper.upgrades.delete(connection)
+  connection.bindTransport(transport)
+  polling.doClose()
+  connection.emitReserved('upgrade', transport)
+  connection.flush()
+}

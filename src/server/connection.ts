@@ -1,0 +1,173 @@
+/** A connection of someone: who they are, which rooms it hears, and how it ends. */
+import type { Socket } from 'socket.io'
+import type { Caller, Connection, Credentials } from '../features/caller.ts'
+import type { Position } from '../protocol/entry.ts'
+import { type Envelope, envelope } from '../protocol/envelope.ts'
+import { Failure } from '../protocol/failure.ts'
+import { newId, roomKey, withoutKey } from '../protocol/ids.ts'
+import type { Join } from './joining.ts'
+import { mayFollow, type State } from './lifecycle.ts'
+import type { Watch } from './teller.ts'
+import type { Topics } from './topics.ts'
+
+/** What hears a room here. */
+export interface Live {
+  readonly socket: Socket
+  readonly user_id: string
+  tell(message: Envelope): void
+}
+
+/** What all connections of a server share. */
+export interface Surroundings {
+  readonly topics: Topics
+  readonly join: Join
+  /** As this connection may see it. */
+  view(connection: ServerConnection, entry: Parameters<Parameters<Join>[1]['tell']>[0]): Envelope
+  /** Comes true when the connection has read most of what waits for it; nothing where it has by now. */
+  drained(connection: ServerConnection): Promise<void> | undefined
+  signIn(connection: ServerConnection, credentials: Credentials): Promise<Record<string, unknown>>
+  refresh(connection: ServerConnection, token: string): Promise<number>
+  moved(connection: ServerConnection, from: State, to: State): void
+  now(): number
+}
+
+export class ServerConnection implements Connection, Live {
+  readonly socket: Socket
+  state: State = 'connecting'
+  /** Who it is; nothing until it has signed in. */
+  caller: Caller | undefined
+  lastActive: number
+  /** ms; when what it rests on ends: the time to sign in, then the token. */
+  expiresAt: number | undefined
+  #around: Surroundings
+  #lanes: Map<string, Promise<void>> | undefined
+  #rooms: Map<string, Watch> | undefined
+  #entering: Map<string, Promise<Position>> | undefined
+
+  constructor(socket: Socket, around: Surroundings) {
+    this.socket = socket
+    this.#around = around
+    this.lastActive = around.now()
+  }
+
+  get id() {
+    return this.socket.id
+  }
+
+  get tenant_id() {
+    return this.caller?.tenant_id ?? ''
+  }
+
+  get user_id() {
+    return this.caller?.user_id ?? ''
+  }
+
+  get lanes() {
+    this.#lanes ??= new Map()
+    return this.#lanes
+  }
+
+  get rooms(): Iterable<string> {
+    return this.#rooms?.keys() ?? []
+  }
+
+  become(state: State) {
+    const from = this.state
+    if (!mayFollow(from, state)) return
+    this.state = state
+    this.#around.moved(this, from, state)
+  }
+
+  tell(message: Envelope) {
+    this.socket.emit(message.payload.action, message)
+  }
+
+  /** An event of the service's, to this connection alone. */
+  say(action: string, data: unknown) {
+    const stamp = { id: newId(), tenant_id: this.tenant_id, timestamp: this.#around.now(), action }
+    this.tell(envelope(action === 'error' ? 'error' : 'event', stamp, data))
+  }
+
+  enter(room_id: string, from?: Position): Promise<Position> {
+    const live = this.#rooms?.get(room_id)?.told
+    if (live) return Promise.resolve(live)
+    const under = this.#entering?.get(room_id)
+    if (under) return under
+    this.#entering ??= new Map()
+    const entering = this.#enter(room_id, from).finally(() => {
+      if (this.#entering?.get(room_id) === entering) this.#entering.delete(room_id)
+    })
+    this.#entering.set(room_id, entering)
+    return entering
+  }
+
+  #enter(room_id: string, from: Position | undefined): Promise<Position> {
+    const { join, view, drained } = this.#around
+    const newcomer = {
+      tell: (entry: Parameters<typeof view>[1]) => this.tell(view(this, entry)),
+      ready: () => drained(this),
+      subscribe: (watch: Watch) => this.#hear(room_id, watch),
+    }
+    return join(this.#key(room_id), newcomer, from)
+  }
+
+  #hear(room_id: string, watch: Watch) {
+    if (!this.socket.connected) throw new Failure('unavailable', 'The connection is gone.')
+    if (!this.#entering?.has(room_id)) throw new Failure('forbidden', 'You are in this room no longer.')
+    const room = this.#key(room_id)
+    this.#rooms ??= new Map()
+    this.#rooms.set(room_id, watch)
+    void this.socket.join(room)
+    this.#around.topics.add(room, this)
+  }
+
+  leave(room_id: string) {
+    this.#entering?.delete(room_id) // who is on the way in is turned back
+    const watch = this.#rooms?.get(room_id)
+    if (!watch) return
+    const room = this.#key(room_id)
+    this.#rooms?.delete(room_id)
+    this.#around.topics.remove(room, this)
+    void this.socket.leave(room)
+    watch.release()
+  }
+
+  heard(room_id: string) {
+    return this.#rooms?.get(room_id)?.told
+  }
+
+  want(room_id: string, feature: string, wanted: boolean) {
+    const key = withoutKey(this.tenant_id, room_id, feature)
+    if (wanted) void this.socket.leave(key)
+    else void this.socket.join(key)
+  }
+
+  /** Its transport changed from polling to a WebSocket. */
+  upgraded() {
+    for (const room_id of this.rooms) this.#around.topics.upgraded(this.#key(room_id), this)
+  }
+
+  /** Lets go of all it held. */
+  clear() {
+    for (const room_id of [...this.rooms]) this.leave(room_id)
+  }
+
+  signIn(credentials: Credentials) {
+    return this.#around.signIn(this, credentials)
+  }
+
+  refresh(token: string) {
+    return this.#around.refresh(this, token)
+  }
+
+  /** Says why, and ends it: so that an untouched client comes back by itself where that is of use, and not where it is not. */
+  end(why: Failure) {
+    this.say('error', why.data)
+    if (why.data.retryable) this.socket.conn.close()
+    else this.socket.disconnect(true)
+  }
+
+  #key(room_id: string) {
+    return roomKey(this.tenant_id, room_id)
+  }
+}

@@ -1,0 +1,16 @@
+/** What the sockets need of the engine under them; each runtime brings its own. */
+export interface Wires {
+  /** The native WebSocket under an engine's connection, where it has one (by now) that takes topics. */
+  wireOf(conn: object): Wire | undefined
+  /** One frame to all who subscribed a topic. */
+  publish(topic: string, frame: string | Uint8Array): void
+  /** Bytes that wait to be read by a connection. */
+  bufferedAmount(conn: object): number
+  /** It has signed in: the short leash for strangers ends. */
+  admit(conn: object): void
+}
+
+export interface Wire {
+  subscribe(topic: string): unknown
+  unsubscribe(topic: string): unknown
+}

@@ -1,0 +1,190 @@
+/** The whole service without its doors: commands in, envelopes out, time by hand. What it says is held to the registry. */
+import { afterEach } from 'bun:test'
+import * as v from 'valibot'
+import { memoryLeases } from '../../src/adapters/memory/leases.ts'
+import { memoryLimiter } from '../../src/adapters/memory/limiter.ts'
+import { memoryWorld } from '../../src/adapters/memory/world.ts'
+import type { Caller, Connection } from '../../src/features/caller.ts'
+import type { ServiceState } from '../../src/features/feature.ts'
+import { permissionsOf } from '../../src/features/permissions.ts'
+import { features, register } from '../../src/features/registry.ts'
+import { dispatcher } from '../../src/pipeline/dispatch.ts'
+import { memberships } from '../../src/pipeline/memberships.ts'
+import { telling } from '../../src/pipeline/telling.ts'
+import type { Role } from '../../src/ports/store.ts'
+import type { Position } from '../../src/protocol/entry.ts'
+import { type Envelope, envelope } from '../../src/protocol/envelope.ts'
+import { type FailureCode, Failure } from '../../src/protocol/failure.ts'
+import { newId, roomKey } from '../../src/protocol/ids.ts'
+import { startWorkers } from '../../src/workers/workers.ts'
+import { fakeClock } from './clock.ts'
+
+const commands = register(features)
+const events = new Map(features.flatMap(({ events }) => events.map((event) => [event.name as string, event.data])))
+
+/** What a token would say of a user. */
+export interface Who {
+  tenant?: string
+  permissions?: readonly string[]
+  grants?: Record<string, Role>
+  device?: string
+}
+
+interface Said {
+  places: readonly string[]
+  message: Envelope
+  volatile: boolean
+}
+
+const open: { stop(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.stop()
+})
+
+export function testService({ limited = false, time = fakeClock() } = {}) {
+  const { clock, pass } = time
+  const { log, store } = memoryWorld(clock)
+  const told: Said[] = []
+  const reported: unknown[] = []
+  const measured: string[] = []
+  const followed = new Set<string>()
+  const tell = telling(features, clock.now)
+  const members = memberships(store)
+  const report = (error: unknown) => void reported.push(error)
+
+  function hold(message: Envelope) {
+    const shape = events.get(message.payload.action)
+    if (shape) v.parse(shape, message.payload.data)
+  }
+
+  const fanout = {
+    tell(places: readonly string[], message: Envelope, { volatile = false } = {}) {
+      hold(message)
+      told.push({ places, message, volatile })
+    },
+    async follow(tenant_id: string, user_ids: readonly string[], room_id: string) {
+      for (const user_id of user_ids) followed.add(`${tenant_id}/${room_id}/${user_id}`)
+    },
+    unfollow(tenant_id: string, user_ids: readonly string[], room_id: string) {
+      for (const user_id of user_ids) followed.delete(`${tenant_id}/${room_id}/${user_id}`)
+    },
+    close(place: string, failure: Failure) {
+      told.push({ places: [place], message: errorOf(failure), volatile: false })
+    },
+  }
+
+  const serviceOf = (): ServiceState => ({
+    health: async () => ({ status: 'ok', uptime_s: 0, connections: 0, dependencies: {} }),
+    stats: async () => ({ ...NO_STATS }),
+    taken: (event) => events.has(event),
+    users: () => [],
+    user: () => undefined,
+    online: () => 0,
+  })
+
+  const meter = { command: (name: string, outcome: string) => void measured.push(`${name} ${outcome}`) }
+  const limiter = limited ? memoryLimiter(clock) : undefined
+  const ports = { clock, fanout, leases: memoryLeases(clock), limiter, log, store, meter, report }
+  const dispatch = dispatcher(commands, { ports, tell, memberships: members, serviceOf })
+  open.push(startWorkers({ clock, log, store, dispatch, report: (error) => void reported.push(error) }))
+
+  /** A user of a tenant, who can send. */
+  function user(user_id: string, { tenant = 'acme', permissions, grants = {}, device }: Who = {}) {
+    const connection = fakeConnection(tenant)
+    const caller: Caller = {
+      tenant_id: tenant,
+      user_id,
+      device_id: device,
+      session_id: `session of ${user_id}`,
+      permissions: permissionsOf(permissions),
+      grants,
+      connection,
+    }
+
+    async function reply(name: string, data?: unknown): Promise<Envelope> {
+      const answer = await dispatch(caller, name, data)
+      const output = commands.get(name)?.command.output
+      if (answer.type === 'ack' && output) v.parse(output, answer.payload.data)
+      return answer
+    }
+
+    return {
+      reply,
+      /** What the acknowledgement says; a refusal is thrown. */
+      async send(name: string, data?: unknown): Promise<any> {
+        const { type, payload } = await reply(name, data)
+        if (type === 'error') throw Object.assign(new Error(JSON.stringify(payload.data)), payload.data)
+        return payload.data
+      },
+      /** The code of the refusal. */
+      async refused(name: string, data?: unknown): Promise<FailureCode | 'not refused'> {
+        const { type, payload } = await reply(name, data)
+        return type === 'error' ? (payload.data as { code: FailureCode }).code : 'not refused'
+      },
+      /** All that a room's log holds, as this user is told it. */
+      async log(room_id: string): Promise<{ action: string; data: any }[]> {
+        const [position] = await log.heads([roomKey(tenant, room_id)])
+        const entries = await log.read(roomKey(tenant, room_id), { epoch: (position as Position).epoch, seq: 0 }, 10_000)
+        return entries.map((entry) => {
+          const message = tell(entry, { user_id })
+          hold(message)
+          return message.payload as { action: string; data: any }
+        })
+      },
+    }
+  }
+
+  function fakeConnection(tenant: string): Connection {
+    return {
+      id: newId(),
+      tenant_id: tenant,
+      lanes: new Map(),
+      async enter(room_id) {
+        const room = roomKey(tenant, room_id)
+        const [head] = await log.heads([room])
+        return head as Position
+      },
+      leave() {},
+      want() {},
+      heard: () => undefined,
+      signIn: () => Promise.reject(new Failure('internal', 'There is no door here.')),
+      refresh: () => Promise.reject(new Failure('internal', 'There is no door here.')),
+    }
+  }
+
+  return {
+    pass,
+    clock,
+    log,
+    store,
+    measured,
+    /** Errors that are nobody's answer. */
+    reported,
+    user,
+    /** A room with its first as the owner. */
+    async room(room_id: string, [owner, ...others]: string[], more: Record<string, unknown> = {}) {
+      const rest = { room_id, kind: 'group', members: others, ...more }
+      return user(owner as string).send('room:create', rest)
+    },
+    follows: (user_id: string, room_id: string, tenant = 'acme') => followed.has(`${tenant}/${room_id}/${user_id}`),
+    /** What was told at a place, or anywhere, of one event: oldest first. */
+    told: (action: string, place?: string): any[] =>
+      told
+        .filter(({ places, message }) => message.payload.action === action && (!place || places.includes(place)))
+        .map(({ message }) => message.payload.data),
+  }
+}
+
+const NO_STATS = {
+  connections: 0,
+  users: 0,
+  rooms: 0,
+  messages: 0,
+  events: 0,
+  errors: 0,
+  latency_ms: { p50: 0, p95: 0, p99: 0 },
+  memory: {},
+}
+
+const errorOf = (failure: Failure) =>
+  envelope('error', { id: newId(), tenant_id: '', timestamp: 0, action: 'error' }, failure.data)
