@@ -1,21 +1,25 @@
 /** For whoever embeds or tests the service: it starts, says where it is, and stops. */
 import type { Server } from 'socket.io'
-import { type Config, readConfig } from './config.ts'
+import type { Config } from './config.ts'
+import { connectionOf, guardedEngine, wireOf } from './engine/guarded.ts'
+import type { EngineHooks, EngineOptions } from './engine/options.ts'
 import type { Health } from './features/feature.ts'
-import { envelope } from './protocol/envelope.ts'
+import { features } from './features/registry.ts'
+import { envelope, refusal } from './protocol/envelope.ts'
+import { Failure } from './protocol/failure.ts'
 import { newId, roomKey, tenantKey } from './protocol/ids.ts'
-import { guardedEngine } from './engine/engine.ts'
-import { serveBun } from './runtime/bun.ts'
+import { type Served, serveBun } from './runtime/bun.ts'
 import { systemClock } from './runtime/clock.ts'
+import type { ServerConnection } from './server/connection.ts'
 import { httpDoor } from './server/http.ts'
 import { pages } from './server/pages.ts'
-import { startServer } from './server/server.ts'
+import { type RunningServer, startServer } from './server/server.ts'
+import type { Wires } from './server/wires.ts'
 import { startWorkers } from './workers/workers.ts'
-import { openWorld } from './world.ts'
+import { openWorld, type World } from './world.ts'
 
-export type { Config } from './config.ts'
-export { readConfig } from './config.ts'
-export { startEngine } from './engine/start.ts'
+export { type Config, readConfig } from './config.ts'
+// export { startEngine } from './engine/start.ts'
 
 export interface Service {
   readonly url: string
@@ -30,27 +34,135 @@ export interface Service {
   stop(): Promise<void>
 }
 
+/** How long what was accepted may take to be answered, once the service is to stop. */
 const DRAIN_MS = 10_000
 const DRAIN_LOOK_MS = 5
 /** Clients that are told to come again spread over so long. */
 const RECONNECT_MS = 2_000
 
-export async function startService(config: Config = readConfig(process.env)): Promise<Service> {
+export async function startService(config: Config): Promise<Service> {
   const clock = systemClock
   const world = await openWorld(config, clock)
-  void world
-  void guardedEngine
-  void serveBun
-  void httpDoor
-  void pages
-  void startServer
-  void startWorkers
-  void envelope
-  void newId
-  void roomKey
-  void tenantKey
-  void DRAIN_MS
-  void DRAIN_LOOK_MS
-  void RECONNECT_MS
-  throw new Error('not composed yet')
+  const { meter, logger, log, store, report } = world
+  const late: { served?: Served; server?: RunningServer } = {}
+  const engine = guardedEngine(
+    engineOptions(config),
+    engineHooks(world, () => late.server),
+  )
+  const { wires, io } = { wires: wiresOf(engine, () => late.served), io: engine.io }
+  const server = startServer({ ...world, io, wires, settings: settingsOf(config) })
+  late.server = server
+  const workers = startWorkers({ clock, log, store, dispatch: server.dispatch, report })
+
+  const app = httpDoor({
+    dispatch: server.dispatch,
+    commands: server.commands,
+    service: { features, version: config.server.version, socketPath: config.path },
+    tokens: world.httpTokens,
+    developmentTokens: world.signer,
+    meter,
+    ready: async () => {
+      const { status, dependencies } = server.health()
+      return { ready: status === 'ok', dependencies }
+    },
+    pages: pages({ socketPath: config.path, parser: config.parser, development: world.signer !== undefined }),
+    logger,
+    clock,
+    addressOf: (request) => addresses.get(request),
+    maxBody: config.maxPayloadBytes,
+    origins: config.origins,
+  })
+  const addresses = new WeakMap<Request, string>()
+  const served = serveBun({
+    engine,
+    host: config.host,
+    port: config.port,
+    fetch(request, { address }) {
+      addresses.set(request, address)
+      return app.fetch(request)
+    },
+    onError: (error) => report(error, 'http'),
+  })
+  late.served = served
+  logger.info({ url: served.url, version: config.server.version, environment: config.environment }, 'Parley listens.')
+  if (!config.rateLimits) logger.warn({}, 'RATE_LIMITS is off: what clients may ask for in a time is not limited.')
+
+  function tell(tenant_id: string, place: string, action: string, data: unknown) {
+    const stamp = { id: newId(), tenant_id, timestamp: clock.now(), action }
+    server.fanout.tell([place], envelope('event', stamp, data))
+  }
+
+  async function stop() {
+    logger.info({ connections: server.connectionCount() }, 'Parley stops.')
+    server.drain(RECONNECT_MS)
+    for (let waited = 0; server.underWay > 0 && waited < DRAIN_MS; waited += DRAIN_LOOK_MS)
+      await new Promise<void>((then) => void clock.after(DRAIN_LOOK_MS, then))
+    await workers.stop()
+    server.closeConnections()
+    server.close()
+    await served.stop()
+    await world.close()
+  }
+
+  let stopping: Promise<void> | undefined
+  return {
+    url: served.url,
+    io,
+    broadcast: (tenant_id, event, data) => tell(tenant_id, tenantKey(tenant_id), event, data),
+    broadcastToRoom: (tenant_id, room_id, event, data) => tell(tenant_id, roomKey(tenant_id, room_id), event, data),
+    connectionCount: server.connectionCount,
+    healthCheck: async () => server.health(),
+    stop() {
+      stopping ??= stop()
+      return stopping
+    },
+  }
 }
+
+const settingsOf = ({ server, environment, authTimeoutMs, maxPayloadBytes, maxDevicesPerUser }: Config) => ({
+  server,
+  development: environment === 'development',
+  authTimeoutMs,
+  maxPayloadBytes,
+  maxDevicesPerUser,
+})
+
+const engineOptions = (config: Config): Partial<EngineOptions> => ({
+  path: config.path,
+  pingInterval: config.pingIntervalMs,
+  pingTimeout: config.pingTimeoutMs,
+  upgradeTimeout: config.upgradeTimeoutMs,
+  maxPayload: config.maxPayloadBytes,
+  compression: config.compression,
+  parser: config.parser,
+  origins: config.origins,
+  trustedProxies: config.trustedProxies,
+  maxConnections: config.maxConnections,
+  limits: config.rateLimits,
+  signIn: true,
+})
+
+function engineHooks({ clock, meter, report }: World, server: () => RunningServer | undefined): EngineHooks {
+  return {
+    onEvent: (socket, name, args, ack) => server()?.onEvent(socket, name, args, ack),
+    refuse: (_, sid) => (sid === undefined && server()?.draining ? goingAway() : undefined),
+    refusal(failure: Failure, _, socket) {
+      const tenant_id = (socket?.data as ServerConnection | undefined)?.tenant_id ?? ''
+      return refusal({ id: newId(), tenant_id, timestamp: clock.now(), action: 'error' }, failure)
+    },
+    onClose: (_, { reason, slowConsumer }) => meter.closed(slowConsumer ? 'slow_consumer' : reason),
+    onError: (error) => report(error, 'engine'),
+  }
+}
+
+function goingAway(): Response {
+  const { data } = new Failure('server_draining', 'This server goes away: connect to another.')
+  return Response.json({ error: data }, { status: 503, headers: { 'retry-after': '1' } })
+}
+
+const wiresOf = (engine: ReturnType<typeof guardedEngine>, served: () => Served | undefined): Wires => ({
+  wireOf: (conn) => wireOf((conn as { transport: object }).transport),
+  publish: (topic, frame) => served()?.publish(topic, frame),
+  bufferedAmount: (conn) => connectionOf({ conn }).bufferedAmount,
+  admit: (conn) => engine.admit(connectionOf({ conn })),
+})

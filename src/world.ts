@@ -1,7 +1,7 @@
 /** Config → the world: which adapter stands behind which port. */
 import { apiKeyTokens } from './adapters/apikeys/tokens.ts'
 import { developmentTokens } from './adapters/jose/development.ts'
-import { joseTokens } from './adapters/jose/tokens.ts'
+import { joseTokens, type World as KeyWorld } from './adapters/jose/tokens.ts'
 import { memoryLeases } from './adapters/memory/leases.ts'
 import { memoryLimiter } from './adapters/memory/limiter.ts'
 import { pinoLogger } from './adapters/pino/logger.ts'
@@ -10,7 +10,6 @@ import { openSqlite } from './adapters/sqlite/sqlite.ts'
 import type { Config } from './config.ts'
 import { features } from './features/registry.ts'
 import type { Clock } from './ports/clock.ts'
-import type { Tokens } from './ports/tokens.ts'
 
 export type World = Awaited<ReturnType<typeof openWorld>>
 
@@ -31,7 +30,8 @@ export async function openWorld(config: Config, clock: Clock) {
     report: (error: unknown) => report(error, 'store'),
     onCommit: ({ entries, ms }: { entries: number; ms: number }) => meter.committed(entries, ms),
   })
-  const { tokens, signer } = tokensOf(config, clock)
+  const keyWorld = { now: clock.now, report: (error: unknown) => report(error, 'keys') }
+  const { tokens, signer } = tokensOf(config, keyWorld)
   return {
     clock,
     logger,
@@ -40,6 +40,8 @@ export async function openWorld(config: Config, clock: Clock) {
     log,
     store,
     tokens,
+    /** Servers may bring a key of their own, by HTTP. */
+    httpTokens: apiKeyTokens(config.apiKeys, tokens),
     /** In development only. */
     signer,
     leases: memoryLeases(clock),
@@ -53,13 +55,12 @@ export async function openWorld(config: Config, clock: Clock) {
   }
 }
 
-function tokensOf({ environment, dataDir, verification, apiKeys }: Config, clock: Clock) {
-  const world = { now: () => clock.now() }
-  const configured: Tokens | undefined = verification && joseTokens(verification, world)
+function tokensOf({ environment, dataDir, verification }: Config, world: KeyWorld) {
+  const configured = verification && joseTokens(verification, world)
   if (environment === 'development') {
     const development = developmentTokens({ environment, dataDir, configured }, world)
-    return { tokens: apiKeyTokens(apiKeys, development), signer: development }
+    return { tokens: development, signer: development }
   }
   if (!configured) throw new Error('In production, tokens need a key.')
-  return { tokens: apiKeyTokens(apiKeys, configured), signer: undefined }
+  return { tokens: configured, signer: undefined }
 }

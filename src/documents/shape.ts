@@ -11,10 +11,7 @@ export type Shape = Readonly<Record<string, unknown>>
 /** What a client may give, or what it is told. */
 export type Side = 'input' | 'output'
 
-const shared = {
-  input: { Name, Metadata, ContentGiven: Content },
-  output: { Name, Metadata, Content, Message: MessageView, Room: RoomView },
-} as const
+export type Dialect = 'draft-07' | 'draft-2020-12'
 
 export interface Shapes {
   of(schema: GenericSchema, side: Side): Shape
@@ -22,22 +19,25 @@ export interface Shapes {
   readonly named: Readonly<Record<string, Shape>>
 }
 
-export function shapes(target: NonNullable<ConversionConfig['target']>): Shapes {
-  const definitions = (side: Side) => toJsonSchemaDefs(shared[side], config(target, side)) as Record<string, Shape>
+const definitions = { Name, Metadata, Content, Message: MessageView, Room: RoomView }
+
+export function shapes(dialect: Dialect): Shapes {
   return {
     of(schema, side) {
-      const { $schema: _, $defs: __, ...shape } = toJsonSchema(schema, {
-        ...config(target, side),
-        definitions: shared[side],
-      })
+      const { $schema: _, $defs: __, ...shape } = toJsonSchema(schema, { ...config(dialect, side), definitions })
       return shape
     },
-    named: { ...definitions('input'), ...definitions('output') },
+    named: Object.fromEntries(
+      Object.entries(toJsonSchemaDefs(definitions, config(dialect, 'output'))).map(([name, shape]) => [
+        name,
+        { ...shape },
+      ]),
+    ),
   }
 }
 
 /** What JSON Schema cannot say, a check of our own, does not stop the document: its sentence is told instead. */
-const config = (target: NonNullable<ConversionConfig['target']>, typeMode: Side): ConversionConfig => ({
+const config = (target: Dialect, typeMode: Side): ConversionConfig => ({
   target,
   typeMode,
   errorMode: 'ignore',

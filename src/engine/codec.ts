@@ -33,8 +33,8 @@ export function holdsBinary(value: unknown, levels: number): boolean {
   if (levels === 0) throw new Failure('validation_failed', 'What is to be sent is nested too deep.')
   if (Array.isArray(value)) return value.some((one) => holdsBinary(one, levels - 1))
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return true
-  const record = value as Record<string, unknown>
-  if (typeof record['toJSON'] === 'function') return holdsBinary(record['toJSON'](), levels - 1)
+  const record = value as Record<string, unknown> & { toJSON?: () => unknown }
+  if (typeof record.toJSON === 'function') return holdsBinary(record.toJSON(), levels - 1)
   for (const key in record) {
     const one = record[key]
     if (typeof one === 'object' && one !== null && holdsBinary(one, levels - 1)) return true

@@ -75,7 +75,7 @@ export class Connection extends UpstreamSocket {
   /** Called by the base before there are fields: `#begin` does it. */
   override onOpen(): void {}
 
-  #begin(): void {
+  #begin() {
     const { pingInterval, pingTimeout, maxHttpBufferSize } = this.keeper.opts
     const { upgradesTo: upgrades } = this.transport
     this.readyState = 'open'
@@ -84,7 +84,7 @@ export class Connection extends UpstreamSocket {
     this.keeper.pings.add(this)
   }
 
-  override bindTransport(transport: BaseTransport): void {
+  override bindTransport(transport: BaseTransport) {
     this.transport = transport
     ;(transport as Transport).owner = this
   }
@@ -96,7 +96,7 @@ export class Connection extends UpstreamSocket {
       : this.#waiting
   }
 
-  receive(frame: string | Buffer): void {
+  receive(frame: string | Buffer) {
     if (this.readyState !== 'open') return
     if (typeof frame !== 'string') return this.#message(frame, 0)
     const type = frame.charCodeAt(0)
@@ -106,13 +106,13 @@ export class Connection extends UpstreamSocket {
     this.onClose('parse error')
   }
 
-  #message(frame: string | Buffer, from: number): void {
+  #message(frame: string | Buffer, from: number) {
     if (this.client) this.client.receive(frame, from)
     else this.emitReserved('data', typeof frame === 'string' ? frame.slice(from) : frame)
   }
 
   /** One that was not asked for is let pass, but not as often as a flood of them. */
-  #pong(): void {
+  #pong() {
     if (this.keeper.pongs.delete(this)) {
       this.keeper.pings.add(this)
       this.emitReserved('heartbeat')
@@ -123,12 +123,12 @@ export class Connection extends UpstreamSocket {
     this.#strayPong = now
   }
 
-  ping(): void {
+  ping() {
     this.sendPacket('ping')
     this.keeper.pongs.add(this)
   }
 
-  #leave(): void {
+  #leave() {
     if (this.transport instanceof PollingTransport) this.transport.answer('6')
     this.onClose('transport close')
   }
@@ -143,7 +143,7 @@ export class Connection extends UpstreamSocket {
     return this
   }
 
-  sendPacket(type: EnginePacket['type'], data?: RawData): void {
+  sendPacket(type: EnginePacket['type'], data?: RawData) {
     if (this.readyState !== 'open') return
     this.writeBuffer.push(data === undefined ? { type } : { type, data })
     this.#waiting += data?.length ?? 1
@@ -151,7 +151,7 @@ export class Connection extends UpstreamSocket {
     if (this.#waiting > this.keeper.mostWaiting && this.transport instanceof PollingTransport) this.overrun()
   }
 
-  flush(): void {
+  flush() {
     const { transport, writeBuffer } = this
     if (this.readyState !== 'open' || !transport.writable || writeBuffer.length === 0) return
     const most = transport instanceof PollingTransport ? BOUNDS.packetsPerPoll : writeBuffer.length
@@ -163,7 +163,7 @@ export class Connection extends UpstreamSocket {
   }
 
   /** A poll came. While the client goes over to a WebSocket it must not be kept waiting for an answer. */
-  polled(): void {
+  polled() {
     this.flush()
     if (this.probing?.probed && this.transport instanceof PollingTransport) this.transport.answer('6')
   }
@@ -174,25 +174,25 @@ export class Connection extends UpstreamSocket {
   }
 
   /** Bun has begun to hold back what is sent to this WebSocket. */
-  waits(bytes: number): void {
+  waits(bytes: number) {
     this.#waiting = bytes
     this.#seenAt = this.keeper.published
     if (bytes > this.keeper.mostWaiting) this.overrun()
   }
 
-  drained(): void {
+  drained() {
     this.#waiting = 0
     this.emitReserved('drain')
   }
 
   /** More waits than may: it is closed, as leaving something out would be a lie. Not within a send: senders go over lists. */
-  overrun(): void {
+  overrun() {
     if (this.slowConsumer || this.readyState !== 'open') return
     this.slowConsumer = true
     queueMicrotask(() => this.#endSlow())
   }
 
-  #endSlow(): void {
+  #endSlow() {
     if (this.transport instanceof WebSocketTransport) return this.transport.terminate()
     this.writeBuffer = []
     this.client?.tellSlow()
@@ -204,16 +204,16 @@ export class Connection extends UpstreamSocket {
     return this.#waiting > 0 && this.#waiting + this.keeper.published - this.#seenAt >= this.keeper.mostWaiting
   }
 
-  upgradeTo(transport: WebSocketTransport): void {
+  upgradeTo(transport: WebSocketTransport) {
     beginUpgrade(this, transport)
   }
 
-  probe(transport: WebSocketTransport, frame: string | Buffer): void {
+  probe(transport: WebSocketTransport, frame: string | Buffer) {
     probe(this, transport, frame)
   }
 
   /** A WebSocket of this connection is closed, be it the one in use or one that was only tried. */
-  gone(transport: WebSocketTransport, code: number): void {
+  gone(transport: WebSocketTransport, code: number) {
     if (transport === this.probing) {
       this.probing = undefined
       this.keeper.upgrades.delete(this)
@@ -224,19 +224,19 @@ export class Connection extends UpstreamSocket {
   }
 
   /** Tells why, where there is someone to tell, and closes: the client comes back if it is worth it. */
-  end(failure: Failure): void {
+  end(failure: Failure) {
     this.client?.tell(failure)
     this.close(failure.code)
   }
 
-  close(why?: string): void {
+  close(why?: string) {
     if (this.readyState !== 'open') return
     const left = this.#waiting > KEPT_BYTES ? this.writeBuffer.slice(-1) : this.writeBuffer
     if (this.transport instanceof PollingTransport && !this.transport.writable) this.keeper.part(this.id, left)
     this.onClose('forced close', undefined, why)
   }
 
-  onClose(reason: string, code?: number, why = reason): void {
+  onClose(reason: string, code?: number, why = reason) {
     if (this.readyState === 'closed') return
     this.readyState = 'closed'
     this.closedBy = reason

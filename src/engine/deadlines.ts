@@ -1,4 +1,8 @@
 /** Many things that are due after one and the same time: one timer for all, as what was added first is due first. */
+
+/** A timer may ring a little before its time. */
+const EARLY_MS = 1
+
 export class Deadlines<Item> {
   readonly #ms: number
   readonly #due: (item: Item) => void
@@ -19,7 +23,7 @@ export class Deadlines<Item> {
   }
 
   /** Its time starts now, also where it had one already. */
-  add(item: Item): void {
+  add(item: Item) {
     this.#at.delete(item)
     this.#at.set(item, performance.now() + this.#ms)
     if (this.#timer === undefined) this.#wait(this.#ms)
@@ -29,26 +33,26 @@ export class Deadlines<Item> {
     return this.#at.delete(item)
   }
 
-  clear(): void {
+  clear() {
     this.#at.clear()
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
-  #wait(ms: number): void {
+  #wait(ms: number) {
     this.#timer = setTimeout(() => this.#sweep(), Math.max(ms, this.#coarse))
   }
 
   /** Few wake-ups for many items: a long wait may end a little late. */
   get #coarse(): number {
-    return Math.min(this.#ms / 10, 20)
+    return Math.min(this.#ms / 1_000, 20)
   }
 
-  #sweep(): void {
+  #sweep() {
     this.#timer = undefined
     const now = performance.now()
     for (const [item, at] of this.#at) {
-      if (at > now) return this.#wait(at - now)
+      if (at > now + EARLY_MS) return this.#wait(at - now)
       this.#at.delete(item)
       this.#due(item)
     }

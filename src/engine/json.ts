@@ -124,9 +124,9 @@ export function isPayload(type: PacketType, data: unknown): boolean {
 /** Puts what came in frames of its own where it belongs. No deeper than what `isDeeper` let pass. */
 export function withAttachments(value: unknown, attachments: readonly Buffer[]): unknown {
   if (typeof value !== 'object' || value === null) return value
-  const record = value as Record<string, unknown>
-  if (record['_placeholder'] === true) {
-    const attachment = attachments[record['num'] as number]
+  const record = value as Record<string, unknown> & { _placeholder?: unknown; num?: unknown }
+  if (record._placeholder === true) {
+    const attachment = typeof record.num === 'number' ? attachments[record.num] : undefined
     if (attachment === undefined) throw malformed('an attachment that did not come')
     return attachment
   }

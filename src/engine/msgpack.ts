@@ -161,7 +161,7 @@ function addressOnly(frame: Buffer, places: ReadonlyMap<string, number>): Packet
   const field = (name: string) => {
     const at = places.get(name)
     const { end, deep } = walk(frame, at ?? 0, 1)
-    return at === undefined || deep ? undefined : valueOf(frame.subarray(at, end))
+    return at === undefined || deep ? undefined : loneValue(frame.subarray(at, end))
   }
   const type = field('type') as PacketType
   const nsp = field('nsp')
@@ -173,7 +173,7 @@ function addressOnly(frame: Buffer, places: ReadonlyMap<string, number>): Packet
 /** The decoder takes packets only, so a lone value goes as the data of one: `{type: 3, nsp: '', data: [value]}`. */
 const AROUND = Buffer.from('\x83\xa4type\x03\xa3nsp\xa0\xa4data\x91', 'latin1')
 
-const valueOf = (bytes: Buffer): unknown => (decode(Buffer.concat([AROUND, bytes])).data as unknown[])[0]
+const loneValue = (bytes: Buffer): unknown => (decode(Buffer.concat([AROUND, bytes])).data as unknown[])[0]
 
 const decoder = new msgpack.Decoder()
 let last: Packet | undefined

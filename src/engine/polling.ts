@@ -17,7 +17,9 @@ const SEPARATOR = '\x1e'
 const BASE64 = 98 // b
 
 export const text = (body: string, headers: Headers): Response =>
-  new Response(body, { headers: { ...headers, 'content-type': 'text/plain; charset=UTF-8', 'cache-control': 'no-store' } })
+  new Response(body, {
+    headers: { ...headers, 'content-type': 'text/plain; charset=UTF-8', 'cache-control': 'no-store' },
+  })
 
 const refused = (status: number, headers: Headers): Response => new Response(null, { status, headers })
 
@@ -45,17 +47,17 @@ export class PollingTransport extends UpstreamPolling {
   }
 
   /** Whoever asked is gone, and what it was told then may be lost. */
-  #abandoned(): void {
+  #abandoned() {
     this.#poll = undefined
     this.writable = false
     this.owner?.onClose('transport error')
   }
 
-  override send(packets: EnginePacket[]): void {
+  override send(packets: EnginePacket[]) {
     this.answer(encodePayload(packets))
   }
 
-  answer(payload: string): void {
+  answer(payload: string) {
     const poll = this.#poll
     if (!poll) return
     this.#poll = undefined
@@ -63,13 +65,13 @@ export class PollingTransport extends UpstreamPolling {
     poll.resolve(text(payload, poll.headers))
   }
 
-  override doClose(): void {
+  override doClose() {
     this.answer(this.readyState === 'closing' ? '1' : '6')
     this.readyState = 'closed'
   }
 
   /** One at a time: their order, and how much is held, must not be the client's to choose. */
-  async post(request: Request, headers: Headers, body: Promise<Body>): Promise<Response> {
+  async post(request: Request, headers: Headers, body: () => Promise<Body>): Promise<Response> {
     const { owner } = this
     if (!owner) return refused(400, headers)
     if (this.#reading || owner.mayNotBring(Number(request.headers.get('content-length')))) {
@@ -77,7 +79,7 @@ export class PollingTransport extends UpstreamPolling {
       return cut(400, headers)
     }
     this.#reading = true
-    const payload = await body
+    const payload = await body()
     this.#reading = false
     if (typeof payload === 'string') return this.#take(owner, payload, headers)
     owner.onClose('transport error')

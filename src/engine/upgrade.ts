@@ -3,14 +3,14 @@ import type { Connection } from './connection.ts'
 import { PollingTransport } from './polling.ts'
 import type { WebSocketTransport } from './websocket.ts'
 
-export function beginUpgrade(connection: Connection, transport: WebSocketTransport): void {
+export function beginUpgrade(connection: Connection, transport: WebSocketTransport) {
   connection.upgradeState = 'upgrading'
   connection.probing = transport
   transport.owner = connection
   connection.keeper.upgrades.add(connection)
 }
 
-export function probe(connection: Connection, transport: WebSocketTransport, frame: string | Buffer): void {
+export function probe(connection: Connection, transport: WebSocketTransport, frame: string | Buffer) {
   if (transport !== connection.probing) return transport.close()
   if (frame === '2probe' && !transport.probed) return answerProbe(connection, transport)
   if (frame === '5' && transport.probed) return finish(connection, transport)
@@ -18,7 +18,7 @@ export function probe(connection: Connection, transport: WebSocketTransport, fra
 }
 
 /** The client finishes the poll that is under way before it goes over, so that poll must end. */
-function answerProbe(connection: Connection, transport: WebSocketTransport): void {
+function answerProbe(connection: Connection, transport: WebSocketTransport) {
   transport.probed = true
   transport.push('3probe')
   if (connection.transport instanceof PollingTransport) connection.transport.answer('6')
@@ -26,7 +26,7 @@ function answerProbe(connection: Connection, transport: WebSocketTransport): voi
 }
 
 /** Listeners come before what waited, so that they can see to it that what is sent from now on comes after it. */
-function finish(connection: Connection, transport: WebSocketTransport): void {
+function finish(connection: Connection, transport: WebSocketTransport) {
   const polling = connection.transport
   connection.probing = undefined
   connection.upgradeState = 'upgraded'

@@ -4,7 +4,7 @@ import { Parser } from '@socket.io/bun-engine/dist/parser.js'
 import { Socket } from '@socket.io/bun-engine/dist/socket.js'
 import { Polling } from '@socket.io/bun-engine/dist/transports/polling.js'
 import { WS } from '@socket.io/bun-engine/dist/transports/websocket.js'
-import type { Namespace, Socket as IoSocket } from 'socket.io'
+import type { Namespace } from 'socket.io'
 import type { PacketType } from 'socket.io-parser'
 
 export type Wire = Bun.ServerWebSocket<unknown>
@@ -93,7 +93,10 @@ export interface Packet {
 }
 
 /** What Socket.IO's own client object is asked for by namespaces, sockets and adapters. */
-export interface OpenSocket extends Omit<IoSocket, 'client'> {
+export interface OpenSocket {
+  readonly id: string
+  readonly nsp: Namespace
+  disconnect(): void
   packet(packet: Partial<Packet>): void
   _onpacket(packet: Packet): void
   _onclose(reason: string): void

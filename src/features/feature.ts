@@ -77,6 +77,8 @@ export interface RoomLogs {
   heads(room_ids: readonly string[]): Promise<Position[]>
   /** Whom the entry at this position is for, where it is not for everyone. */
   audience(room_id: string, at: Position): Promise<readonly string[] | undefined>
+  /** From which number on the room is for the caller. */
+  visibleFrom(standing: Standing): number
   /** As it was told live to the caller, envelope for envelope. */
   told(entry: Entry, standing: Standing): Envelope
   /** Whether an entry is for the caller: among its audience, and not older than what they may see. */

@@ -124,9 +124,8 @@ class TenantContext implements Context {
     return standing
   }
 
-  #viewer({ room, member }: Standing): Viewer {
-    const from_seq = room.history === 'since_join' && !this.caller.permissions.admin ? (member?.joined_seq ?? 0) : 0
-    return { user_id: this.userId, from_seq: member || room.history === 'all' ? from_seq : Number.MAX_SAFE_INTEGER }
+  #viewer(standing: Standing): Viewer {
+    return { user_id: this.userId, from_seq: visibleFrom(this.caller, standing) }
   }
 
   get log(): RoomLogs {
@@ -148,6 +147,7 @@ class TenantContext implements Context {
         const [entry] = await ports.log.read(this.place(room_id), { epoch, seq: seq - 1 }, 1)
         return entry?.audience
       },
+      visibleFrom: (standing) => visibleFrom(this.caller, standing),
       told: (entry, standing) => tell(entry, this.#viewer(standing)),
       shown: (entry, standing) => tell.shown(entry, this.#viewer(standing)),
     }
@@ -222,6 +222,12 @@ class TenantContext implements Context {
 function roleOf({ permissions, grants }: Caller, room_id: string, stored: Role | undefined): Role | undefined {
   if (permissions.admin) return 'owner'
   return stored ?? (Object.hasOwn(grants, room_id) ? grants[room_id] : undefined)
+}
+
+/** Where a room shows what came after one joined, it shows nothing to who did not. */
+function visibleFrom({ permissions }: Caller, { room, member }: Standing): number {
+  if (room.history === 'all' || permissions.admin) return 0
+  return member?.joined_seq ?? Number.MAX_SAFE_INTEGER
 }
 
 function leasesOf(leases: Leases, tenant_id: string): Leases {

@@ -42,12 +42,17 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
   }
 
   return async function dispatch(caller, name, argument) {
-    const began = clock.now()
+    const began = performance.now()
     const found = commands.get(name)
     const action = found?.name ?? 'unknown'
     const unwrapped = unwrap(argument)
     const id = v.is(Name, unwrapped.id) ? unwrapped.id : newId()
-    const stamp: Stamp = { id, tenant_id: caller.tenant_id, timestamp: began, action: found ? action : shown(name) }
+    const stamp: Stamp = {
+      id,
+      tenant_id: caller.tenant_id,
+      timestamp: clock.now(),
+      action: found ? action : shown(name),
+    }
     let outcome = 'ok'
     let lane: Lane | undefined
     try {
@@ -70,7 +75,7 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
       return refusal(stamp, failure)
     } finally {
       lane?.leave()
-      meter.command(action, outcome, clock.now() - began)
+      meter.command(action, outcome, performance.now() - began)
     }
   }
 }

@@ -1,7 +1,8 @@
 /** A connection of someone: who they are, which rooms it hears, and how it ends. */
 import type { Socket } from 'socket.io'
 import type { Caller, Connection, Credentials } from '../features/caller.ts'
-import type { Position } from '../protocol/entry.ts'
+import type { Telling, Viewer } from '../pipeline/telling.ts'
+import type { Entry, Position } from '../protocol/entry.ts'
 import { type Envelope, envelope } from '../protocol/envelope.ts'
 import { Failure } from '../protocol/failure.ts'
 import { newId, roomKey, withoutKey } from '../protocol/ids.ts'
@@ -21,8 +22,9 @@ export interface Live {
 export interface Surroundings {
   readonly topics: Topics
   readonly join: Join
-  /** As this connection may see it. */
-  view(connection: ServerConnection, entry: Parameters<Parameters<Join>[1]['tell']>[0]): Envelope
+  said: Telling
+  /** What of a room this connection may see. */
+  viewer(connection: ServerConnection, room_id: string): Promise<Viewer>
   /** Comes true when the connection has read most of what waits for it; nothing where it has by now. */
   drained(connection: ServerConnection): Promise<void> | undefined
   signIn(connection: ServerConnection, credentials: Credentials): Promise<Record<string, unknown>>
@@ -101,10 +103,11 @@ export class ServerConnection implements Connection, Live {
     return entering
   }
 
-  #enter(room_id: string, from: Position | undefined): Promise<Position> {
-    const { join, view, drained } = this.#around
+  async #enter(room_id: string, from: Position | undefined): Promise<Position> {
+    const { join, said, viewer, drained } = this.#around
+    const seen = from && (await viewer(this, room_id))
     const newcomer = {
-      tell: (entry: Parameters<typeof view>[1]) => this.tell(view(this, entry)),
+      tell: (entry: Entry) => this.tell(said(entry, seen)),
       ready: () => drained(this),
       subscribe: (watch: Watch) => this.#hear(room_id, watch),
     }

@@ -23,6 +23,8 @@ export interface Door {
   onDue(connection: ServerConnection): void
   /** Commands that are being carried out. */
   readonly underWay: number
+  /** What is asked from here on is refused, to be asked again elsewhere. */
+  close(): void
 }
 
 interface World {
@@ -44,11 +46,13 @@ interface World {
 }
 
 const EXPIRING_MS = 60_000
+const AGAIN = { retry_after_ms: 1_000 }
 const NOBODY = permissionsOf([])
 
 export function openDoor(world: World): Door {
   const { io, wires, signing, clock, connections, expiries, dispatch, welcome, report } = world
   let underWay = 0
+  let closed = false
   const dueAt = new WeakMap<ServerConnection, number>()
 
   function expireAt(connection: ServerConnection, at: number) {
@@ -165,10 +169,14 @@ export function openDoor(world: World): Door {
 
   async function answer(connection: ServerConnection, name: string, argument: unknown): Promise<Envelope> {
     const { caller } = connection
+    if (closed) return refuseCommand(connection, new Failure('unavailable', 'This server goes away.', AGAIN))
     if (caller) return dispatch(caller, name, argument)
     if (name === 'authenticate') return dispatch(guest(connection), name, argument)
-    const stamp = { id: newId(), tenant_id: '', timestamp: clock.now(), action: 'unknown' }
-    return refusal(stamp, new Failure('unauthenticated', 'Sign in first: send `authenticate`.'))
+    return refuseCommand(connection, new Failure('unauthenticated', 'Sign in first: send `authenticate`.'))
+  }
+
+  function refuseCommand({ tenant_id }: ServerConnection, failure: Failure) {
+    return refusal({ id: newId(), tenant_id, timestamp: clock.now(), action: 'unknown' }, failure)
   }
 
   return {
@@ -176,6 +184,9 @@ export function openDoor(world: World): Door {
       return underWay
     },
     onDue,
+    close() {
+      closed = true
+    },
 
     async onEvent(socket, name, args, ack) {
       const connection = socket.data as ServerConnection

@@ -7,19 +7,20 @@ import { caps } from '../features/rooms/caps.ts'
 import { contexts, type Pipeline } from '../pipeline/context.ts'
 import { dispatcher } from '../pipeline/dispatch.ts'
 import { memberships } from '../pipeline/memberships.ts'
-import { telling } from '../pipeline/telling.ts'
+import { telling, type Viewer } from '../pipeline/telling.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Leases } from '../ports/leases.ts'
 import type { Limiter } from '../ports/limiter.ts'
 import type { Log } from '../ports/log.ts'
 import type { Meter } from '../ports/meter.ts'
-import type { Change, Store } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
 import type { Tokens } from '../ports/tokens.ts'
 import type { Entry } from '../protocol/entry.ts'
 import { roomKey } from '../protocol/ids.ts'
 import { newestVersion } from '../protocol/version.ts'
 import type { ServerConnection, Surroundings } from './connection.ts'
 import { Connections } from './connections.ts'
+import { deviceRecords } from './devices.ts'
 import { openDoor } from './door.ts'
 import { Expiries } from './expiries.ts'
 import { socketFanout } from './fanout.ts'
@@ -126,7 +127,8 @@ export function startServer(parts: ServerParts) {
   const around: Surroundings = {
     topics: local,
     join: joining(log, follower),
-    view: (connection, entry) => tell(entry, { user_id: connection.user_id }),
+    said: tell,
+    viewer,
     drained,
     signIn: (connection, credentials) => door.signIn(connection, credentials),
     refresh: (connection, token) => door.refresh(connection, token),
@@ -146,7 +148,7 @@ export function startServer(parts: ServerParts) {
     counted,
     report,
     authenticated,
-    recordDevice,
+    recordDevice: deviceRecords({ store, connections, clock, most: settings.maxDevicesPerUser }),
     signing: signing({ tokens: parts.tokens, clock, development: settings.development, chance: Math.random }),
     authTimeout: settings.authTimeoutMs,
     welcome: welcoming({
@@ -159,6 +161,11 @@ export function startServer(parts: ServerParts) {
 
   function counted({ socket }: ServerConnection, from: string | undefined, to: string | undefined) {
     meter.connection(socket.conn.transport.name, from, to)
+  }
+
+  async function viewer({ caller, user_id }: ServerConnection, room_id: string): Promise<Viewer> {
+    const ctx = contextOf(caller as Caller, session, '', undefined)
+    return { user_id, from_seq: ctx.log.visibleFrom(await ctx.standing(room_id)) }
   }
 
   function drained({ socket }: ServerConnection): Promise<void> | undefined {
@@ -184,17 +191,6 @@ export function startServer(parts: ServerParts) {
       limits: { ...caps, payload_bytes: settings.maxPayloadBytes, devices: settings.maxDevicesPerUser },
       server: settings.server,
     }
-  }
-
-  /** A device that gives no id is anonymous: not stored, not counted. */
-  async function recordDevice(
-    { tenant_id, user_id, device_id }: Caller,
-    { device_name, platform }: { device_name?: string | undefined; platform?: string | undefined },
-  ) {
-    if (device_id === undefined) return
-    const device = { device_id, name: device_name, platform, last_seen_at: clock.now() }
-    const change: Change = { do: 'set_device', tenant_id, user_id, device }
-    await store.apply([change])
   }
 
   function health() {
@@ -246,9 +242,10 @@ export function startServer(parts: ServerParts) {
     get draining() {
       return draining
     },
-    /** New connections are refused from here on, and those that are there told to come again elsewhere. */
+    /** Those that are here are told to come again elsewhere; what they ask from here on is for there. */
     drain(reconnect_in_ms: number) {
       draining = true
+      door.close()
       for (const connection of connections) {
         connection.say('server_draining', { reconnect_in_ms })
         connection.become('draining')

@@ -54,11 +54,19 @@ export function welcoming({ log, store, contextOf, authenticated }: World) {
     connection.become('syncing')
     const rooms = [...begins]
     for (let n = 0; n < rooms.length; n += AT_ONCE)
-      await Promise.all(rooms.slice(n, n + AT_ONCE).map(([room_id, from]) => connection.enter(room_id, from)))
+      await Promise.all(rooms.slice(n, n + AT_ONCE).map(([room_id, from]) => enter(connection, room_id, from)))
     const state = await stateOf(ctx)
     if (!connection.socket.connected) return
     connection.say('state_sync', state)
     connection.become('active')
+  }
+}
+
+async function enter(connection: ServerConnection, room_id: string, from: Position | undefined) {
+  try {
+    await connection.enter(room_id, from)
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'forbidden')) throw error // removed from it meanwhile
   }
 }
 

@@ -13,15 +13,18 @@ export interface Loop {
 /** Resolves with what went wrong, once all of them are answered and delivered. */
 export async function closedLoop(traffic: Traffic, { messages, outstanding, done }: Loop): Promise<string[]> {
   const { promise: allSent, resolve } = Promise.withResolvers<void>()
-  const deadline = performance.now() + STRETCH_LIMIT_MS
+  let late = false
   const fill = (): void => {
-    const now = performance.now()
-    while (traffic.sent < messages && traffic.sent - done(traffic) < outstanding && now < deadline) traffic.send(now)
-    if (traffic.sent >= messages || now >= deadline) resolve()
+    while (traffic.sent < messages && traffic.sent - done(traffic) < outstanding && !late)
+      traffic.send(performance.now())
+    if (traffic.sent >= messages || late) resolve()
   }
   traffic.onProgress = fill
   fill()
-  const stuck = setTimeout(resolve, STRETCH_LIMIT_MS)
+  const stuck = setTimeout(() => {
+    late = true
+    fill()
+  }, STRETCH_LIMIT_MS)
   await allSent
   clearTimeout(stuck)
   return traffic.settle()

@@ -1,44 +1,15 @@
 // By hand: bun test/load/run.ts <scenario>. Starts the servers in turn, loads each, prints what was measured.
-import { drivers } from './drivers.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { pinClient, pinned } from './processes.ts'
 import { laidOut, type Samples, tableOf, verdictLine, verdictsOf } from './report.ts'
-import { start } from './running.ts'
+import { measure, type Round, undisturbed } from './rounds.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
 import { rooms } from './scenarios/rooms.ts'
-import { isDisturbed, type Sample, type Scenario } from './scenarios/scenario.ts'
+import type { Scenario } from './scenarios/scenario.ts'
 import { storm } from './scenarios/storm.ts'
 
 const scenarios: readonly Scenario[] = [fanout, rooms, idle, storm]
-
-type Round = ReadonlyMap<string, Sample>
-
-async function measureRound(scenario: Scenario, options: Options): Promise<Round> {
-  const round = new Map<string, Sample>()
-  for (const driver of drivers.filter(({ name }) => options.only.includes(name))) {
-    const server = await start(driver, options.profile)
-    try {
-      round.set(driver.name, await scenario.measure(server, options))
-    } finally {
-      await server.stop()
-    }
-  }
-  return round
-}
-
-/** As many rounds as were asked for; each that was disturbed is repeated, once for all. */
-async function measure(scenario: Scenario, options: Options): Promise<Round[]> {
-  const rounds: Round[] = []
-  for (let turn = 1; turn <= options.rounds * 2 && undisturbed(rounds).length < options.rounds; turn++) {
-    console.error(`round ${turn}: ${options.only.join(', ')}`)
-    rounds.push(await measureRound(scenario, options))
-  }
-  return rounds
-}
-
-const undisturbed = (rounds: readonly Round[]): Round[] =>
-  rounds.filter((round) => ![...round.values()].some(isDisturbed))
 
 const troubleOf = (rounds: readonly Round[]): string[] =>
   rounds.flatMap((round, index) =>

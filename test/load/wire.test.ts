@@ -46,8 +46,8 @@ test.each([5, 125, 126, 60_000])('load wire · a text of %d bytes leaves masked,
 })
 
 test.each([
-  ['{"payload":{"data":{"message":{"seq":41},"room_id":"r","seq":42}}}', 42],
-  ['{"payload":{"data":{"room_id":"r","seq":7,"message":{"text":"no"}}}}', 7],
+  ['{"payload":{"data":{"message":{"seq":42},"room_id":"r","seq":42}}}', 42],
+  ['{"payload":{"data":{"room_id":"r","seq":7,"message":{"text":"\\\\"seq\\\\":9"}}}}', 7],
   ['{"payload":{"data":{}}}', 0],
 ])('load wire · the number of %s is %d', (text, seq) => {
   const bytes = Buffer.from(text)

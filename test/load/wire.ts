@@ -45,24 +45,37 @@ export function readFrames(bytes: Buffer, listener: FrameListener): number {
 const extended = (bytes: Buffer, at: number, short: number): number =>
   short === EXTENDED_64 ? Number(bytes.readBigUInt64BE(at)) : bytes.readUInt16BE(at)
 
-const [QUOTE, S, E, Q, COLON, ZERO, NINE, BRACKET] = Buffer.from('"seq:09[') as unknown as number[]
+const [ZERO, NINE, BRACKET] = Buffer.from('09[') as unknown as [number, number, number]
+const SEQ = Buffer.from('"seq":')
 
-const isDigit = (byte: number | undefined): boolean =>
-  byte !== undefined && byte >= (ZERO as number) && byte <= (NINE as number)
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE
 
-/** The last `"seq":<number>` of a text, or 0. The same number stands in the message and beside it. */
-export function seqIn(bytes: Buffer, start: number, end: number): number {
-  for (let at = end - 6; at >= start; at--) {
-    if (bytes[at] !== QUOTE || bytes[at + 1] !== S || bytes[at + 2] !== E || bytes[at + 3] !== Q) continue
-    if (bytes[at + 4] === QUOTE && bytes[at + 5] === COLON) return numberAt(bytes, at + 6, end)
+/** Byte by byte: for so few of them a call into native code costs more than the loop. */
+const startsWith =
+  (wanted: Buffer) =>
+  (bytes: Buffer, start: number, end: number): boolean => {
+    if (end - start < wanted.length) return false
+    // From the end: what differs between events is behind what they have in common.
+    for (let at = wanted.length - 1; at >= 0; at--) if (bytes[start + at] !== wanted[at]) return false
+    return true
   }
-  return 0
+
+const isSeq = startsWith(SEQ)
+let usualAt = 0
+
+/** The first `"seq":<number>` of a text, or 0; looked for where it was the last time, for it seldom moves. */
+export function seqIn(bytes: Buffer, start: number, end: number): number {
+  if (!isSeq(bytes, start + usualAt, end)) {
+    const found = bytes.indexOf(SEQ, start)
+    if (found < 0 || found >= end) return 0
+    usualAt = found - start
+  }
+  return numberAt(bytes, start + usualAt + SEQ.length, end)
 }
 
 export function numberAt(bytes: Buffer, start: number, end: number): number {
   let value = 0
-  for (let at = start; at < end && isDigit(bytes[at]); at++)
-    value = value * 10 + (bytes[at] as number) - (ZERO as number)
+  for (let at = start; at < end && isDigit(bytes[at]); at++) value = value * 10 + (bytes[at] as number) - ZERO
   return value
 }
 
@@ -73,11 +86,5 @@ export function bodyAt(bytes: Buffer, start: number, end: number): number {
   return at
 }
 
-const prefix = (text: string) => {
-  const wanted = Buffer.from(text)
-  return (bytes: Buffer, start: number, end: number): boolean =>
-    end - start >= wanted.length && wanted.compare(bytes, start, start + wanted.length) === 0
-}
-
-export const isMessageNew = prefix('42["message_new",')
-export const isPlainAck = prefix('[{"type":"ack"')
+export const isMessageNew = startsWith(Buffer.from('42["message_new",'))
+export const isPlainAck = startsWith(Buffer.from('[{"type":"ack"'))

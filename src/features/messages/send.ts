@@ -64,7 +64,9 @@ export const send = command({
     const expires_at = expires_in_s === undefined ? undefined : ctx.now + expires_in_s * 1_000
     const what = { kept, body: { content, mentions, metadata }, audience, expires_at }
     const key = keyOf(ctx.userId, client_id)
-    const { entry, duplicate, durability } = await ctx.log.append(room_id, key, messageNew, what, { asked: input.retry })
+    const { entry, duplicate, durability } = await ctx.log.append(room_id, key, messageNew, what, {
+      asked: input.retry,
+    })
     return { message_id: entry.id, room_id, seq: entry.seq, created_at: entry.at, duplicate, durability }
   },
 })

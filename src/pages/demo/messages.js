@@ -3,6 +3,7 @@ import { make, settle } from './dom.js'
 import { icon } from './icon.js'
 import { bubble, describe, describePending } from './message.js'
 import { notice } from './notices.js'
+import { roving } from './roving.js'
 import { dayName, sameDay } from './words.js'
 
 const RUN_MS = 5 * 60_000
@@ -19,6 +20,7 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
     list,
   )
   const badge = make('span.badge')
+  const settleStops = roving(list, '.more')
   const jump = make(
     'button.jump.round',
     { type: 'button', 'aria-label': 'To the newest message', hidden: true, onclick: toEnd },
@@ -33,6 +35,7 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
   let fetching = false
   let atEnd = true
   let endSeq = 0
+  let lapse = 0
 
   const isAtEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX
   const find = (message_id) => room && book.find(room, message_id)
@@ -149,6 +152,7 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
       [...next.values()].map(({ element }) => element),
     )
     early.textContent = wordsAbove()
+    settleStops()
     if (atEnd) scroll.scrollTop = scroll.scrollHeight
     else if (anchor?.isConnected) scroll.scrollTop = anchor.offsetTop - offset
     mark()

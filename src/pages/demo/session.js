@@ -113,7 +113,7 @@ export function openSession({ socketPath, identity, positions, heard, turned }) 
     server_draining: async ({ reconnect_in_ms = 0 }) => {
       const { id } = socket
       turn('draining')
-      await pause(reconnect_in_ms)
+      await pause(Math.random() * reconnect_in_ms)
       if (socket.id === id) socket.io.engine?.close()
     },
   }

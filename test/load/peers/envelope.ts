@@ -30,6 +30,7 @@ export function relay(sender: string, { room_id, content, client_id }: Command):
     room_id,
     seq,
     sender_id: sender,
+    sender_device_id: null,
     content: { type: 'text', ...content },
     created_at: at,
     version: 1,
@@ -37,7 +38,7 @@ export function relay(sender: string, { room_id, content, client_id }: Command):
   }
   const receipt = { message_id: id, room_id, seq, created_at: at, duplicate: false, durability: 'log' }
   return {
-    told: said('message', id, at, 'message_new', { message, room_id, seq }),
+    told: said('message', id, at, 'message_new', { room_id, seq, message }),
     answer: said('ack', Bun.randomUUIDv7(), at, 'message:send', receipt),
   }
 }

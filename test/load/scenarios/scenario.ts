@@ -41,4 +41,4 @@ export const circumstances: readonly Column[] = [
 const DISTURBED_PCT = 15
 
 /** Somebody else had more of a core than a ratio can bear. Where that cannot be known, nothing is said. */
-export const isDisturbed = ({ values }: Sample): boolean => (values['foreign_pct'] ?? 0) > DISTURBED_PCT
+export const isDisturbed = ({ values: { foreign_pct = 0 } }: Sample): boolean => foreign_pct > DISTURBED_PCT

@@ -1,0 +1,67 @@
+// What each change does. Its number is that of the entry it is committed with, or else of the last one of its room.
+import type { Change } from '../../ports/store.ts'
+import { keyOf } from '../../protocol/ids.ts'
+import { type Held, overlayOf } from './rooms.ts'
+import type { Tables } from './store.ts'
+
+type Of<Name extends Change['do']> = Extract<Change, { do: Name }>
+type Deeds = { [Name in Change['do']]: (change: Of<Name>, seq: number | undefined) => void }
+
+export function changing({ rooms, devices, scheduled }: Tables) {
+  const deeds: Deeds = {
+    set_room: ({ room, state }) => {
+      rooms.get(room).state = state
+    },
+    drop_room: ({ room }) => rooms.drop(room),
+    set_member: ({ room, ...member }, seq) => setMember(rooms.get(room), member, seq),
+    drop_member: ({ room, user_id }) => void rooms.get(room).members.delete(user_id),
+    invite: ({ room, user_id, by, at }) => void rooms.get(room).invitations.set(user_id, { user_id, by, at }),
+    uninvite: ({ room, user_id }) => void rooms.get(room).invitations.delete(user_id),
+    edit_message: ({ room, seq, body, version, edited_at }, by) => {
+      const overlay = overlayOf(rooms.get(room), seq)
+      overlay.edited = { body, version, at: edited_at }
+      if (by !== undefined && !overlay.edits.includes(by)) overlay.edits.push(by)
+    },
+    delete_message: ({ room, seq }) => {
+      const overlay = overlayOf(rooms.get(room), seq)
+      overlay.deleted = true
+      overlay.reactions = []
+    },
+    react: (change) => react(rooms.get(change.room), change),
+    receipt: (change) => receive(rooms.get(change.room), change),
+    set_device: ({ tenant_id, user_id, device }) => {
+      const key = keyOf(tenant_id, user_id)
+      devices.set(key, (devices.get(key) ?? new Map()).set(device.device_id, device))
+    },
+    drop_device: ({ tenant_id, user_id, device_id }) => void devices.get(keyOf(tenant_id, user_id))?.delete(device_id),
+    schedule: ({ scheduled: one }) => void scheduled.set(keyOf(one.tenant_id, one.scheduled_id), one),
+    unschedule: ({ tenant_id, scheduled_id }) => void scheduled.delete(keyOf(tenant_id, scheduled_id)),
+  }
+
+  return (change: Change, seq: number | undefined) =>
+    (deeds[change.do] as (change: Change, seq: number | undefined) => void)(change, seq)
+}
+
+function setMember(held: Held, { user_id, role, joined_at }: Omit<Of<'set_member'>, 'room'>, by = held.seq) {
+  const before = held.members.get(user_id)
+  const begun = { user_id, joined_at, joined_seq: by, read_seq: by, delivered_seq: by }
+  held.members.set(user_id, { ...(before ?? begun), role })
+}
+
+function react(held: Held, { seq, user_id, emoji, op }: Of<'react'>) {
+  const overlay = overlayOf(held, seq)
+  const others = overlay.reactions.filter((one) => one.user_id !== user_id || one.emoji !== emoji)
+  const has = others.length < overlay.reactions.length
+  if (op === 'remove') overlay.reactions = others
+  else if (!has) overlay.reactions.push({ user_id, emoji })
+}
+
+function receive({ members }: Held, { user_id, read_seq = 0, delivered_seq = 0 }: Of<'receipt'>) {
+  const member = members.get(user_id)
+  if (!member) return
+  members.set(user_id, {
+    ...member,
+    read_seq: Math.max(member.read_seq, read_seq),
+    delivered_seq: Math.max(member.delivered_seq, delivered_seq),
+  })
+}

@@ -1,0 +1,140 @@
+/** All connections of one engine: how they begin, what is due for each, and what is known of them when they end. */
+import { type Admission, admission } from './admission.ts'
+import { Connection, type Keeper, type Origin, type Transport } from './connection.ts'
+import { Deadlines } from './deadlines.ts'
+import { BOUNDS, type Closing, type EngineHooks, type EngineOptions } from './options.ts'
+import { type EnginePacket, encodePayload, type HandshakeRequest, UpstreamServer } from './upstream.ts'
+import { WebSocketTransport } from './websocket.ts'
+
+export interface Counts {
+  readonly connections: number
+  readonly websockets: number
+  /** Those that have not signed in. */
+  readonly strangers: number
+  /** Since the start. */
+  readonly slowConsumers: number
+  readonly refused: Readonly<Record<Refused, number>>
+}
+
+export type Refused = 'origin' | 'protocol' | 'full' | 'crowded' | 'hook'
+
+/** How long a polling client has to fetch what it has not heard of its connection's end. */
+const PARTING_MS = 20_000
+
+/** Looking at every connection for bytes that wait is not done more often than this. */
+const LOOK_MS = 20
+
+export class Engine extends UpstreamServer<Connection> implements Keeper {
+  readonly options: EngineOptions
+  readonly hooks: EngineHooks
+  readonly admission: Admission
+  readonly pings: Deadlines<Connection>
+  readonly pongs: Deadlines<Connection>
+  readonly upgrades: Deadlines<Connection>
+  readonly connecting: Deadlines<Connection>
+  readonly mostWaiting: number
+  readonly refused: Record<Refused, number> = { origin: 0, protocol: 0, full: 0, crowded: 0, hook: 0 }
+  published = 0
+  #slowConsumers = 0
+  #lookedAt = 0
+  readonly #partings = new Map<string, EnginePacket[]>()
+  readonly #parted: Deadlines<string>
+
+  constructor(options: EngineOptions, hooks: EngineHooks) {
+    const { path, pingInterval, pingTimeout, upgradeTimeout, maxPayload: maxHttpBufferSize } = options
+    super({ path, pingInterval, pingTimeout, upgradeTimeout, maxHttpBufferSize })
+    this.options = options
+    this.hooks = hooks
+    this.mostWaiting = BOUNDS.payloads * options.maxPayload
+    this.admission = admission(options)
+    this.pings = this.#due(pingInterval, (connection) => connection.ping())
+    this.pongs = this.#due(pingTimeout, (connection) => connection.onClose('ping timeout'))
+    this.upgrades = this.#due(upgradeTimeout, (connection) => connection.probing?.close())
+    this.connecting = this.#due(options.connectTimeout, (connection) => connection.close('timeout'))
+    this.#parted = new Deadlines(PARTING_MS, (id) => this.#partings.delete(id))
+  }
+
+  #due(ms: number, then: (connection: Connection) => void): Deadlines<Connection> {
+    return new Deadlines(ms, (connection) => this.guard(() => then(connection)))
+  }
+
+  /** What goes wrong with one connection must not reach the others, nor end the process. */
+  guard(run: () => void) {
+    try {
+      run()
+    } catch (error) {
+      this.hooks.onError(error)
+    }
+  }
+
+  get clientsCount(): number {
+    return this.clients.size
+  }
+
+  accept(id: string, transport: Transport, request: HandshakeRequest, from: Origin): Connection {
+    const connection = new Connection(id, this, transport, request, from)
+    this.clients.set(id, connection)
+    this.admission.arrives(connection)
+    this.guard(() => this.emitReserved('connection', connection))
+    return connection
+  }
+
+  closed(connection: Connection, why: Closing) {
+    this.clients.delete(connection.id)
+    for (const deadlines of [this.pings, this.pongs, this.upgrades, this.connecting]) deadlines.delete(connection)
+    this.admission.leaves(connection)
+    if (why.slowConsumer) this.#slowConsumers++
+    this.guard(() => this.hooks.onClose?.(connection, why))
+  }
+
+  part(id: string, packets: EnginePacket[]) {
+    this.#partings.set(id, packets)
+    this.#parted.add(id)
+  }
+
+  /** What is left to tell a polling client whose connection is closed, the end of it last. */
+  parting(id: string): string | undefined {
+    const packets = this.#partings.get(id)
+    if (!packets) return undefined
+    const some = packets.splice(0, BOUNDS.packetsPerPoll - 1)
+    if (packets.length > 0) return encodePayload(some)
+    this.#partings.delete(id)
+    this.#parted.delete(id)
+    return encodePayload([...some, { type: 'close' }])
+  }
+
+  isParting(id: string): boolean {
+    return this.#partings.has(id)
+  }
+
+  /** What Bun answered to a publish. It does not say whose reader is behind, so that is looked for. */
+  publishedTo(answer: number, bytes: number) {
+    this.published += bytes
+    if (answer > 0) return
+    const now = performance.now()
+    if (now - this.#lookedAt < LOOK_MS && answer !== 0) return
+    if (now - this.#lookedAt < 1) return
+    this.#lookedAt = now
+    for (const connection of this.clients.values()) {
+      const waiting = connection.transport instanceof WebSocketTransport ? connection.bufferedAmount : 0
+      if (waiting > 0) connection.waits(waiting)
+    }
+  }
+
+  get counts(): Counts {
+    let websockets = 0
+    let strangers = 0
+    for (const { transport, standing } of this.clients.values()) {
+      if (transport instanceof WebSocketTransport) websockets++
+      if (standing !== 'admitted') strangers++
+    }
+    const slowConsumers = this.#slowConsumers
+    return { connections: this.clients.size, websockets, strangers, slowConsumers, refused: { ...this.refused } }
+  }
+
+  override close() {
+    for (const connection of [...this.clients.values()]) this.guard(() => connection.close())
+    for (const deadlines of [this.pings, this.pongs, this.upgrades, this.connecting, this.#parted]) deadlines.clear()
+    this.admission.close()
+  }
+}

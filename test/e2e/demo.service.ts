@@ -1,0 +1,336 @@
+/** Two people in two browsers, on the demo page, with the service as it is shipped. */
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
+import { io, type Socket } from 'socket.io-client'
+import { describeInChromium, openChromium } from '../support/chromium.ts'
+import {
+  begin,
+  choose,
+  faultless,
+  heard,
+  lastPicture,
+  message,
+  open,
+  type Person,
+  person,
+  say,
+  ticked,
+  words,
+} from '../support/person.ts'
+import { type Shipped, shipped } from '../support/shipped.ts'
+
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }
+
+describeInChromium('the demo page', () => {
+  let browser: Browser
+  let folder: string
+  let service: Shipped
+  let tenants = 0
+
+  const start = (port = 0) => shipped({ DATA_DIR: folder, SOCKET_PORT: String(port), RATE_LIMITS: 'off' })
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-demo-'))
+    ;[browser, service] = await Promise.all([openChromium(), start()])
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await service?.[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const tenant = () => `demo-${++tenants}`
+
+  async function arrives(user: string, tenant_id: string, options?: BrowserContextOptions): Promise<Person> {
+    const query = new URLSearchParams({ user, tenant: tenant_id })
+    const one = await person(browser, `${service.url}/?${query}`, options)
+    await one.page.waitForSelector('html[data-connection=online]')
+    return one
+  }
+
+  /** Ada has begun to talk with Bea, and both look at it. */
+  async function twoTalk(tenant_id = tenant()): Promise<[Person, Person]> {
+    const [ada, bea] = await Promise.all([arrives('ada', tenant_id), arrives('bea', tenant_id)])
+    await begin(ada, 'Person', { user: 'bea' })
+    await open(bea, 'ada')
+    await bea.page.waitForSelector('.composer')
+    return [ada, bea]
+  }
+
+  async function signedIn(user: string, tenant_id: string): Promise<Socket> {
+    const query = new URLSearchParams({ user_id: user, tenant_id })
+    const { token } = (await (await fetch(`${service.url}/dev/token?${query}`)).json()) as { token: string }
+    const socket = io(service.url, { auth: { token }, transports: ['websocket'], forceNew: true })
+    await new Promise((done) => socket.once('state_sync', done))
+    return socket
+  }
+
+  test('two people pick their names, find each other, and talk', async () => {
+    const tenant_id = tenant()
+    await using ada = await person(browser, service.url)
+    await ada.page.fill('#sign-in [name=user]', 'ada')
+    await ada.page.fill('#sign-in [name=tenant]', tenant_id)
+    await ada.page.click('#sign-in [type=submit]')
+    await ada.page.waitForSelector('#no-rooms h2')
+    await using bea = await arrives('bea', tenant_id)
+
+    await begin(ada, 'Person', { user: 'bea' })
+    await say(ada, 'Hello <b>Bea</b> & welcome')
+    await open(bea, 'ada')
+    await heard(bea, 'Hello <b>Bea</b> & welcome')
+    await say(bea, 'Hello Ada')
+    await heard(ada, 'Hello Ada')
+    expect(await words(ada)).toEqual(['Hello <b>Bea</b> & welcome', 'Hello Ada'])
+    expect(await words(bea)).toEqual(await words(ada))
+    faultless(ada, bea)
+  })
+
+  test('a message shows that it was sent, delivered and read, each when it is so', async () => {
+    const tenant_id = tenant()
+    await using ada = await arrives('ada', tenant_id)
+    await begin(ada, 'Person', { user: 'bea' })
+    await say(ada, 'Are you there?')
+    await ticked(ada, 'Are you there?', 'sent')
+    await using bea = await arrives('bea', tenant_id)
+    await bea.page.waitForSelector('.room .badge')
+    expect(await bea.page.title()).toBe('(1) Parley')
+    await ticked(ada, 'Are you there?', 'delivered')
+    await open(bea, 'ada')
+    await ticked(ada, 'Are you there?', 'read')
+    await bea.page.waitForFunction(() => document.title === 'Parley')
+    faultless(ada, bea)
+  })
+
+  test('a message is edited, answered, reacted to and deleted, for both', async () => {
+    const [ada, bea] = await twoTalk()
+    await using _ada = ada
+    await using _bea = bea
+    await say(ada, 'See you at noon')
+    await heard(bea, 'See you at noon')
+
+    await choose(ada, 'See you at noon', 'Edit')
+    await say(ada, 'See you at one')
+    await message(bea, 'See you at one').locator('.meta', { hasText: 'edited' }).waitFor()
+
+    await choose(bea, 'See you at one', 'React with 👍')
+    await message(ada, 'See you at one').locator('.reaction', { hasText: '1' }).click()
+    await message(bea, 'See you at one').locator('.reaction', { hasText: '2' }).waitFor()
+    await message(ada, 'See you at one').locator('.reaction[aria-pressed]').click()
+    await message(bea, 'See you at one').locator('.reaction', { hasText: '1' }).waitFor()
+
+    await choose(bea, 'See you at one', 'Reply')
+    await say(bea, 'Fine with me')
+    await message(ada, 'Fine with me').locator('.quote', { hasText: 'See you at one' }).waitFor()
+
+    await choose(bea, 'Fine with me', 'Delete')
+    await ada.page.locator('.message.deleted').waitFor()
+    expect(await words(ada)).toEqual(['See you at one', 'Message deleted'])
+    expect(await words(bea)).toEqual(await words(ada))
+    faultless(ada, bea)
+  })
+
+  test('a picture is made small, and arrives byte for byte', async () => {
+    const [ada, bea] = await twoTalk()
+    await using _ada = ada
+    await using _bea = bea
+    const buffer = Buffer.from(await ada.page.evaluate(noisyPicture), 'base64')
+    expect(buffer.length).toBeGreaterThan(200_000)
+    await ada.page.setInputFiles('.composer input[type=file]', { name: 'noise.png', mimeType: 'image/png', buffer })
+    await ada.page.waitForSelector('.above img')
+    const sent = await lastPicture(ada)
+    await say(ada, 'Look at this')
+
+    const image = message(bea, 'Look at this').locator('img')
+    await image.waitFor()
+    await bea.page.waitForFunction(() => document.querySelector<HTMLImageElement>('.picture img')?.naturalWidth)
+    expect(await lastPicture(bea)).toEqual(sent)
+    expect(sent.length).toBeWithin(1_000, 100_001)
+    await bea.page.reload()
+    await message(bea, 'Look at this').locator('img').waitFor()
+    expect(await lastPicture(bea)).toEqual(sent)
+    faultless(ada, bea)
+  })
+
+  test('who loses the network misses nothing, and what was written meanwhile goes out once', async () => {
+    const [ada, bea] = await twoTalk()
+    await using _ada = ada
+    await using _bea = bea
+    await say(ada, 'before')
+    await heard(bea, 'before')
+    await bea.page.context().setOffline(true)
+    await bea.page.waitForSelector('#banner:not([hidden])')
+    const meanwhile = Array.from({ length: 12 }, (_, n) => `while away, no. ${n + 1}.`)
+    for (const text of meanwhile) {
+      await say(ada, text)
+      await ticked(ada, text, 'sent')
+    }
+    await say(bea, 'from afar')
+    await ticked(bea, 'from afar', 'waiting')
+    await bea.page.context().setOffline(false)
+
+    await ticked(ada, 'before', 'read')
+    await heard(ada, 'from afar')
+    await heard(bea, meanwhile.at(-1) as string)
+    await ticked(bea, 'from afar', 'read')
+    expect(await words(bea)).toEqual(['before', ...meanwhile, 'from afar'])
+    expect(await words(ada)).toEqual(await words(bea))
+    expect(await bea.page.locator('#banner').isHidden()).toBe(true)
+    faultless(ada, bea)
+  })
+
+  test('the service is killed and started again, and both go on by themselves', async () => {
+    const [ada, bea] = await twoTalk()
+    await using _ada = ada
+    await using _bea = bea
+    await say(ada, 'before')
+    await heard(bea, 'before')
+    await service.kill()
+    await ada.page.waitForSelector('#banner:not([hidden])')
+    await say(ada, 'ada, into the dark')
+    await say(bea, 'bea, into the dark')
+    await ticked(ada, 'into the dark', 'waiting')
+    service = await start(service.port)
+
+    await heard(ada, 'bea, into the dark')
+    await heard(bea, 'ada, into the dark')
+    await say(ada, 'and after')
+    await ticked(ada, 'and after', 'read')
+    const all = await words(ada)
+    expect(all).toHaveLength(4)
+    expect(all[0]).toBe('before')
+    expect(all.slice(1, 3).sort()).toEqual(['ada, into the dark', 'bea, into the dark'])
+    expect(all[3]).toBe('and after')
+    expect(await words(bea)).toEqual(all)
+    faultless(ada, bea)
+  })
+
+  test('what was said long ago is fetched as one scrolls up, and what one looks at stays in its place', async () => {
+    const tenant_id = tenant()
+    const socket = await signedIn('ada', tenant_id)
+    const ask = (name: string, data: object) => socket.timeout(10_000).emitWithAck(name, data)
+    const made = await ask('room:create', { kind: 'group', name: 'History', members: ['bea'] })
+    const { room_id } = made.payload.data.room
+    const texts = Array.from({ length: 120 }, (_, n) => `no. ${n + 1} of many`)
+    await Promise.all(texts.map((text) => ask('message:send', { room_id, content: { text } })))
+    socket.disconnect()
+
+    await using bea = await arrives('bea', tenant_id)
+    await open(bea, 'History')
+    await heard(bea, 'no. 120 of many')
+    const first = (await words(bea)).length
+    expect(first).toBeLessThan(120)
+    const { before, after } = await bea.page.evaluate(scrollToTop)
+    expect(Math.abs(after - before)).toBeLessThan(2)
+    while ((await words(bea)).length < 120) {
+      const { length } = await words(bea)
+      await bea.page.locator('.scroll').evaluate((scroll) => scroll.scrollTo(0, 0))
+      await bea.page.waitForFunction((n) => document.querySelectorAll('.message').length > n, length)
+    }
+    expect(await words(bea)).toEqual(texts)
+    await bea.page.locator('.early', { hasText: 'This is where it began.' }).waitFor()
+    faultless(bea)
+  })
+
+  test('a private group takes whom it invites, an open one who comes, and a channel has readers', async () => {
+    const tenant_id = tenant()
+    await using ada = await arrives('ada', tenant_id)
+    await using bea = await arrives('bea', tenant_id)
+    await begin(ada, 'Group', { name: 'Secret garden', visibility: 'private' })
+    await ada.page.click('[aria-label="About this conversation"]')
+    await ada.page.fill('#dialog [name=user]', 'bea')
+    await ada.page.click('#dialog button:has-text("Invite")')
+    await bea.page.locator('.invitation', { hasText: 'Secret garden' }).getByRole('button', { name: 'Join' }).click()
+    await say(bea, 'What a garden')
+    await ada.page.keyboard.press('Escape')
+    await heard(ada, 'What a garden')
+
+    await begin(ada, 'Channel', { name: 'Bulletin' })
+    await say(ada, 'The news')
+    await bea.page.click('#new-room')
+    await bea.page.locator('.open-rooms li', { hasText: 'Bulletin' }).getByRole('button', { name: 'Join' }).click()
+    await heard(bea, 'The news')
+    await bea.page.locator('.silent').waitFor()
+    expect(await bea.page.locator('.composer').isHidden()).toBe(true)
+    faultless(ada, bea)
+  })
+
+  test('on a small phone one pane shows at a time, nothing runs over the edge, and each control has a name', async () => {
+    const tenant_id = tenant()
+    await using ada = await arrives('ada', tenant_id, { ...PHONE, colorScheme: 'dark' })
+    expect(await ada.page.evaluate(unnamedControls)).toEqual([])
+    await begin(ada, 'Person', { user: 'someone-with-a-rather-long-name-that-goes-on-and-on' })
+    await say(ada, `a-word-without-an-end-${'x'.repeat(300)}`)
+    await ticked(ada, 'a-word', 'sent')
+    expect(await ada.page.locator('#rooms').isVisible()).toBe(false)
+    expect(await ada.page.evaluate(unnamedControls)).toEqual([])
+    expect(await ada.page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+    await ada.page.click('.back')
+    expect(await ada.page.locator('#rooms').isVisible()).toBe(true)
+    expect(await ada.page.locator('#conversation').isVisible()).toBe(false)
+    faultless(ada)
+  })
+
+  test('all can be done from the keyboard', async () => {
+    const [ada, bea] = await twoTalk()
+    await using _ada = ada
+    await using _bea = bea
+    await ada.page.focus('.composer textarea')
+    await ada.page.keyboard.type('first line')
+    await ada.page.keyboard.press('Shift+Enter')
+    await ada.page.keyboard.type('second line')
+    await ada.page.keyboard.press('Enter')
+    await heard(bea, 'second line')
+    await ada.page.keyboard.press('ArrowUp')
+    await ada.page.keyboard.type(', edited')
+    await ada.page.keyboard.press('Enter')
+    await heard(bea, 'second line, edited')
+    await message(bea, 'second line').locator('.more').focus()
+    await bea.page.keyboard.press('Enter')
+    await bea.page.keyboard.press('ArrowRight')
+    await bea.page.keyboard.press('Enter')
+    await message(ada, 'second line').locator('.reaction', { hasText: '❤️' }).waitFor()
+    expect(await words(bea)).toEqual(['first line\nsecond line, edited'])
+    faultless(ada, bea)
+  })
+})
+
+/** Too large to be sent as it is, and nothing that compresses well. */
+async function noisyPicture(): Promise<string> {
+  const canvas = document.createElement('canvas')
+  canvas.width = 900
+  canvas.height = 600
+  const brush = canvas.getContext('2d') as CanvasRenderingContext2D
+  for (let n = 0; n < 20_000; n++) {
+    brush.fillStyle = `hsl(${(n * 7) % 360} 60% ${30 + (n % 50)}%)`
+    brush.fillRect((n * 7919) % 900, (n * 104_729) % 600, 9, 7)
+  }
+  return canvas.toDataURL('image/png').split(',')[1] as string
+}
+
+/** Where on the screen the topmost message is, before and after older ones have come above it. */
+async function scrollToTop() {
+  const scroll = document.querySelector('.scroll') as HTMLElement
+  const { length } = document.querySelectorAll('.message')
+  scroll.scrollTop = 10
+  const top = [...document.querySelectorAll('.message')].find(
+    (one) => one.getBoundingClientRect().bottom > scroll.getBoundingClientRect().top,
+  ) as Element
+  const before = top.getBoundingClientRect().top
+  while (document.querySelectorAll('.message').length === length) await new Promise(requestAnimationFrame)
+  return { before, after: top.getBoundingClientRect().top }
+}
+
+/** What a screen reader would have no word for, and ids that are there twice. */
+function unnamedControls(): string[] {
+  const nameOf = (one: Element) =>
+    one.getAttribute('aria-label') || one.textContent?.trim() || (one as HTMLInputElement).labels?.length || ''
+  const controls = [...document.querySelectorAll('button, a[href], input, textarea, [role=img]')]
+  const images = [...document.images].filter((image) => !image.hasAttribute('alt'))
+  const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id)
+  const twice = ids.filter((id, at) => ids.indexOf(id) !== at)
+  return [...controls.filter((one) => !nameOf(one)), ...images].map((one) => one.outerHTML).concat(twice)
+}
