@@ -1,7 +1,8 @@
 FROM oven/bun:1.4.5-slim AS dependencies
 WORKDIR /app
 COPY package.json bun.lock bunfig.toml ./
-RUN bun install --frozen-lockfile --production --ignore-scripts
+# What only a compiler asks for comes as a peer.
+RUN bun install --frozen-lockfile --production --omit=peer --ignore-scripts
 
 FROM oven/bun:1.4.5-slim
 WORKDIR /app

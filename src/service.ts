@@ -37,6 +37,8 @@ export interface Service {
 /** How long what was accepted may take to be answered, once the service is to stop. */
 const DRAIN_MS = 10_000
 const DRAIN_LOOK_MS = 5
+/** How long the last answers have to reach their clients. */
+const LAST_MS = 500
 /** Clients that are told to come again spread over so long. */
 const RECONNECT_MS = 2_000
 
@@ -100,6 +102,7 @@ export async function startService(config: Config): Promise<Service> {
     await workers.stop()
     server.closeConnections()
     server.close()
+    await Promise.race([served.stop(true), new Promise<void>((then) => void clock.after(LAST_MS, then))])
     await served.stop()
     await world.close()
   }

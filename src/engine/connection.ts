@@ -181,7 +181,7 @@ export class Connection extends UpstreamSocket {
   }
 
   drained() {
-    this.#waiting = 0
+    this.#waiting = this.bufferedAmount
     this.emitReserved('drain')
   }
 
@@ -195,6 +195,7 @@ export class Connection extends UpstreamSocket {
   #endSlow() {
     if (this.transport instanceof WebSocketTransport) return this.transport.terminate()
     this.writeBuffer = []
+    this.#waiting = 0
     this.client?.tellSlow()
     this.close()
   }

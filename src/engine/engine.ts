@@ -21,8 +21,8 @@ export type Refused = 'origin' | 'protocol' | 'full' | 'crowded' | 'hook'
 /** How long a polling client has to fetch what it has not heard of its connection's end. */
 const PARTING_MS = 20_000
 
-/** Looking at every connection for bytes that wait is not done more often than this. */
-const LOOK_MS = 20
+/** How often every connection is looked at for bytes that wait, while as much is published as may wait for one. */
+const LOOKS = 8
 
 export class Engine extends UpstreamServer<Connection> implements Keeper {
   readonly options: EngineOptions
@@ -36,7 +36,7 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   readonly refused: Record<Refused, number> = { origin: 0, protocol: 0, full: 0, crowded: 0, hook: 0 }
   published = 0
   #slowConsumers = 0
-  #lookedAt = 0
+  #lookedAt = Number.NEGATIVE_INFINITY
   readonly #partings = new Map<string, EnginePacket[]>()
   readonly #parted: Deadlines<string>
 
@@ -110,11 +110,8 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   /** What Bun answered to a publish. It does not say whose reader is behind, so that is looked for. */
   publishedTo(answer: number, bytes: number) {
     this.published += bytes
-    if (answer > 0) return
-    const now = performance.now()
-    if (now - this.#lookedAt < LOOK_MS && answer !== 0) return
-    if (now - this.#lookedAt < 1) return
-    this.#lookedAt = now
+    if (answer > 0 || this.published - this.#lookedAt < this.mostWaiting / LOOKS) return
+    this.#lookedAt = this.published
     for (const connection of this.clients.values()) {
       const waiting = connection.transport instanceof WebSocketTransport ? connection.bufferedAmount : 0
       if (waiting > 0) connection.waits(waiting)

@@ -24,7 +24,8 @@ export function receive(client: Client, frame: string | Buffer, from: number) {
   const late = keepPace(client)
   if (client.incoming) return attach(client, client.incoming, frame)
   const head = client.desk.codec.head(frame, from)
-  const failure = late ?? objection(client, frame, head, bytes)
+  const isLeaving = head.type === PacketType.DISCONNECT
+  const failure = (isLeaving ? undefined : late) ?? objection(client, frame, head, bytes)
   if (failure) return refuse(client, head, failure)
   const data = client.desk.codec.payload(frame, head)
   if (head.attachments > 0) expect(client, head, data, bytes)

@@ -46,22 +46,25 @@ const USUAL = new Set(['EIO', 'transport', 't', 'sid', 'b64'])
 
 const newSession = (): string => randomBytes(15).toString('base64url')
 
+/** Kinds of handshake that are remembered: pages come from few origins, who makes up many gains nothing. */
+const MOST_KINDS = 1_000
+
 /** One plain object for the many that differ in nothing: a kept Request, its URL and headers are some KB each. */
 function handshakes() {
   const shared = new Map<string, HandshakeRequest>()
-  const make = (secure: boolean, origin: string | null, _query: Record<string, string>): HandshakeRequest =>
-    Object.freeze({ url: '', headers: origin === null ? {} : { origin }, _query, connection: { encrypted: secure } })
 
-  return function handshakeOf(request: Request, query: URLSearchParams, secure: boolean): HandshakeRequest {
+  return function handshakeOf(request: Request, query: URLSearchParams, encrypted: boolean): HandshakeRequest {
+    const transport = query.get('transport') ?? ''
     const origin = request.headers.get('origin')
     const own = [...query].filter(([name]) => !USUAL.has(name))
-    const EIO = '4'
-    const transport = query.get('transport') ?? ''
-    if (own.length > 0 || origin !== null) return make(secure, origin, { EIO, transport, ...Object.fromEntries(own) })
-    const key = `${secure} ${transport}`
-    const kept = shared.get(key) ?? make(secure, null, { EIO, transport })
-    shared.set(key, kept)
-    return kept
+    const kind = `${encrypted} ${transport} ${origin}`
+    const known = own.length === 0 ? shared.get(kind) : undefined
+    if (known) return known
+    const headers = origin === null ? {} : { origin }
+    const _query = { EIO: '4', transport, ...Object.fromEntries(own) }
+    const made: HandshakeRequest = Object.freeze({ url: '', headers, _query, connection: { encrypted } })
+    if (own.length === 0 && shared.size < MOST_KINDS) shared.set(kind, made)
+    return made
   }
 }
 
@@ -162,7 +165,8 @@ export function requests(engine: Engine) {
   function upgrade(asked: Asked, connection: Connection): Answer {
     const websocket = wire(asked)
     if (!websocket) return error(BAD_REQUEST, asked)
-    if (connection.upgradeState === 'not_upgraded') connection.upgradeTo(websocket)
+    const { transport, upgradeState } = connection
+    if (transport instanceof PollingTransport && upgradeState === 'not_upgraded') connection.upgradeTo(websocket)
     else websocket.close()
     return undefined
   }

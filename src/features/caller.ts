@@ -2,6 +2,14 @@ import type { Role } from '../ports/store.ts'
 import type { Position } from '../protocol/entry.ts'
 import type { Permissions } from './permissions.ts'
 
+/** A command of a connection that is on its way to a room's log: those that come after it wait. */
+export interface Lane {
+  /** Lets the next one begin. Said again it does nothing. */
+  leave(): void
+  /** Comes true, with a place of one's own, when all who were there before have left. */
+  after(): Promise<Lane>
+}
+
 /** Who asks, once authenticated: the same whether a socket, HTTP, a worker or a test carries the command. */
 export interface Caller {
   readonly tenant_id: string
@@ -22,7 +30,7 @@ export interface Connection {
   /** Whose it is by now; empty until it has signed in. */
   readonly tenant_id: string
   /** Commands of this connection that append to one room go one after the other, by the room's key. */
-  readonly lanes: Map<string, Promise<void>>
+  readonly lanes: Map<string, Lane>
   /** Has it hear a room from a position on, or from now: the answer is where its live stream starts. */
   enter(room_id: string, from?: Position): Promise<Position>
   leave(room_id: string): void

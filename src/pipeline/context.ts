@@ -1,14 +1,16 @@
-import type { Caller } from '../features/caller.ts'
+import type { Caller, Lane } from '../features/caller.ts'
 import type { Context, Feature, RoomLogs, ServiceState, Standing, TenantStore } from '../features/feature.ts'
+import type { Delivery } from '../ports/fanout.ts'
 import type { Leases } from '../ports/leases.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Role } from '../ports/store.ts'
 import { envelope } from '../protocol/envelope.ts'
+import type { ServerEvent } from '../protocol/event.ts'
 import { Failure } from '../protocol/failure.ts'
 import { deviceKey, keyOf, newId, roomKey, tenantKey, userKey } from '../protocol/ids.ts'
-import type { Lane } from './lanes.ts'
+import { CallerLogs } from './logs.ts'
 import type { Memberships, Seen } from './memberships.ts'
-import type { Telling, Viewer } from './telling.ts'
+import type { Telling } from './telling.ts'
 
 export interface Pipeline {
   readonly ports: Ports
@@ -26,6 +28,8 @@ interface Tenant {
 }
 
 const TENANTS_MOST = 10_000
+/** What may change who is what in a room. */
+const MEMBERSHIP = new Set(['set_room', 'drop_room', 'set_member', 'drop_member'])
 
 /**
  * Makes what handlers see. This is the one place where a tenant is put into keys, so a feature
@@ -51,7 +55,7 @@ export function contexts(pipeline: Pipeline) {
     return made
   }
 
-  return (caller: Caller, feature: Feature, commandId: string, lane: Lane | undefined): Context =>
+  return (caller: Caller, feature: Feature, commandId: string, lane: Lane | undefined): TenantContext =>
     new TenantContext(pipeline, tenantOf(caller.tenant_id), caller, feature, commandId, lane)
 }
 
@@ -64,7 +68,7 @@ class TenantContext implements Context {
   readonly #feature: Feature
   readonly #lane: Lane | undefined
   /** What was looked at, by room: what is appended there rests on it. */
-  #seen: Map<string, Standing> | undefined
+  readonly #seen = new Map<string, Standing>()
 
   constructor(
     pipeline: Pipeline,
@@ -110,7 +114,7 @@ class TenantContext implements Context {
   }
 
   standing(room_id: string): Standing | Promise<Standing> {
-    const before = this.#seen?.get(room_id)
+    const before = this.#seen.get(room_id)
     if (before) return before
     const found = this.#pipeline.memberships.find(this.place(room_id), this.userId)
     return found instanceof Promise ? found.then((seen) => this.#see(room_id, seen)) : this.#see(room_id, found)
@@ -119,43 +123,25 @@ class TenantContext implements Context {
   #see(room_id: string, { room, member }: Seen): Standing {
     if (!room) throw new Failure('not_found', 'There is no such room.')
     const standing = { room, member, role: roleOf(this.caller, room_id, member?.role) }
-    this.#seen ??= new Map()
     this.#seen.set(room_id, standing)
     return standing
   }
 
-  #viewer(standing: Standing): Viewer {
-    return { user_id: this.userId, from_seq: visibleFrom(this.caller, standing) }
+  /** What was looked at has changed: it is forgotten here, for the hint of that may be late. The answer is a room of it. */
+  lookAgain(): string | undefined {
+    const places = [...this.#seen.keys()].map((room_id) => this.place(room_id))
+    for (const place of places) this.#pipeline.memberships.forget(place)
+    return places[0]
   }
 
   get log(): RoomLogs {
-    const { ports, tell } = this.#pipeline
-    const { tenant_id, device_id } = this.caller
-    return {
-      append: (room_id, key, { name: action }, what, along = {}) => {
-        const seen = this.#seen?.get(room_id)
-        const draft = { ...what, tenant_id, room_id, action, device_id }
-        return ports.log.append(this.place(room_id), key, draft, {
-          ...along,
-          since: seen ? { room: seen.room.touched, ...along.since } : (along.since ?? {}),
-          numbered: this.#lane?.leave,
-        })
-      },
-      read: (room_id, after, limit) => ports.log.read(this.place(room_id), after, limit),
-      heads: (room_ids) => ports.log.heads(room_ids.map((room_id) => this.place(room_id))),
-      audience: async (room_id, { epoch, seq }) => {
-        const [entry] = await ports.log.read(this.place(room_id), { epoch, seq: seq - 1 }, 1)
-        return entry?.audience
-      },
-      visibleFrom: (standing) => visibleFrom(this.caller, standing),
-      told: (entry, standing) => tell(entry, this.#viewer(standing)),
-      shown: (entry, standing) => tell.shown(entry, this.#viewer(standing)),
-    }
+    return new CallerLogs(this.#pipeline, this.caller, this.#lane, this.#seen)
   }
 
   get store(): TenantStore {
     const { tenant_id } = this.caller
-    const { store } = this.#pipeline.ports
+    const { memberships, ports } = this.#pipeline
+    const { store } = ports
     return {
       room: store.room,
       member: store.member,
@@ -167,7 +153,7 @@ class TenantContext implements Context {
       sizes: store.sizes,
       apply: async (changes) => {
         await store.apply(changes)
-        for (const change of changes) if ('room' in change) this.#pipeline.memberships.forget(change.room)
+        for (const one of changes) if (MEMBERSHIP.has(one.do) && 'room' in one) memberships.forget(one.room)
       },
       roomsOf: (user_id) => store.roomsOf(tenant_id, user_id),
       rooms: (after, limit) => store.rooms(tenant_id, after, limit),
@@ -186,17 +172,18 @@ class TenantContext implements Context {
     return envelope('event', { id: newId(), tenant_id, timestamp: this.now, action: name }, data)
   }
 
-  toRoom: Context['toRoom'] = (room_id, event, data, how) =>
-    this.#pipeline.ports.fanout.tell([this.place(room_id)], this.#say(event.name, data), how)
-
-  toUsers: Context['toUsers'] = (user_ids, event, data) => {
-    const places = user_ids.map((user_id) => userKey(this.caller.tenant_id, user_id))
-    if (places.length > 0) this.#pipeline.ports.fanout.tell(places, this.#say(event.name, data))
+  toRoom(room_id: string, { name }: ServerEvent, data: unknown, how?: Delivery) {
+    this.#pipeline.ports.fanout.tell([this.place(room_id)], this.#say(name, data), how)
   }
 
-  toDevice: Context['toDevice'] = (user_id, device_id, event, data) => {
+  toUsers(user_ids: readonly string[], { name }: ServerEvent, data: unknown) {
+    const places = user_ids.map((user_id) => userKey(this.caller.tenant_id, user_id))
+    if (places.length > 0) this.#pipeline.ports.fanout.tell(places, this.#say(name, data))
+  }
+
+  toDevice(user_id: string, device_id: string, { name }: ServerEvent, data: unknown) {
     const place = deviceKey(this.caller.tenant_id, user_id, device_id)
-    this.#pipeline.ports.fanout.tell([place], this.#say(event.name, data))
+    this.#pipeline.ports.fanout.tell([place], this.#say(name, data))
   }
 
   broadcast(name: string, data: unknown, room_id: string | undefined) {
@@ -205,7 +192,7 @@ class TenantContext implements Context {
   }
 
   follow(user_ids: readonly string[], room_id: string, except?: string) {
-    this.#seen?.delete(room_id)
+    this.#seen.delete(room_id)
     return this.#pipeline.ports.fanout.follow(this.caller.tenant_id, user_ids, room_id, except)
   }
 
@@ -222,12 +209,6 @@ class TenantContext implements Context {
 function roleOf({ permissions, grants }: Caller, room_id: string, stored: Role | undefined): Role | undefined {
   if (permissions.admin) return 'owner'
   return stored ?? (Object.hasOwn(grants, room_id) ? grants[room_id] : undefined)
-}
-
-/** Where a room shows what came after one joined, it shows nothing to who did not. */
-function visibleFrom({ permissions }: Caller, { room, member }: Standing): number {
-  if (room.history === 'all' || permissions.admin) return 0
-  return member?.joined_seq ?? Number.MAX_SAFE_INTEGER
 }
 
 function leasesOf(leases: Leases, tenant_id: string): Leases {

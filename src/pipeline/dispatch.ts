@@ -1,13 +1,14 @@
 import * as v from 'valibot'
-import type { Caller } from '../features/caller.ts'
+import type { Caller, Lane } from '../features/caller.ts'
 import type { Context } from '../features/feature.ts'
 import type { Registered } from '../features/registry.ts'
+import type { Limiter, Rate } from '../ports/limiter.ts'
 import { Stale } from '../ports/log.ts'
-import { type Envelope, envelope, refusal, type Stamp } from '../protocol/envelope.ts'
+import { type Envelope, envelope, refusal } from '../protocol/envelope.ts'
 import { Failure } from '../protocol/failure.ts'
 import { keyOf, Name, newId, roomKey } from '../protocol/ids.ts'
 import { contexts, type Pipeline } from './context.ts'
-import { enterLane, type Lane } from './lanes.ts'
+import { enterLane } from './lanes.ts'
 import { type Unwrapped, unwrap } from './unwrap.ts'
 
 export type Dispatch = (caller: Caller, name: string, argument: unknown) => Promise<Envelope>
@@ -20,19 +21,14 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
   const contextOf = contexts(pipeline)
 
   /** Decides and does; where what it was decided on changed meanwhile, it decides again. */
-  async function carryOut(found: Registered, caller: Caller, id: string, input: unknown, lane: Lane | undefined) {
-    const { command, feature, name } = found
+  async function carryOut({ command, feature, name }: Registered, ask: Asked): Promise<unknown> {
     for (let tries = 1; ; tries++) {
-      const ctx: Context = contextOf(caller, feature, id, lane)
+      const ctx: Context = contextOf(ask.caller, feature, ask.id, ask.lane)
       try {
-        const allowed = command.allow.check(ctx, input)
+        const allowed = command.allow.check(ctx, ask.input)
         if (allowed) await allowed
-        if (limiter && tries === 1) {
-          const taking = limiter.take(keyOf(caller.tenant_id, caller.user_id, name), command.rate)
-          const { wait_ms, remaining, reset_ms } = taking instanceof Promise ? await taking : taking
-          if (wait_ms > 0) throw limited(name, wait_ms, remaining, reset_ms)
-        }
-        return await command.handle(ctx, input)
+        if (limiter && tries === 1) await limit(limiter, name, command.rate, ask.caller)
+        return await command.handle(ctx, ask.input)
       } catch (error) {
         if (!(error instanceof Stale)) throw error
         if (tries === TRIES) throw new Failure('unavailable', 'The room changes too fast.', { retry_after_ms: 100 })
@@ -41,30 +37,30 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
     }
   }
 
+  async function answer(found: Registered, name: string, caller: Caller, unwrapped: Unwrapped, id: string) {
+    const input = validate(found, name, caller, unwrapped)
+    permit(found, caller)
+    const { connection } = caller
+    const place = connection && laneOf(found, caller, input)
+    const entering = connection && place !== undefined ? enterLane(connection.lanes, place) : undefined
+    const lane = entering instanceof Promise ? await entering : entering
+    try {
+      return await carryOut(found, { caller, id, input, lane })
+    } finally {
+      lane?.leave()
+    }
+  }
+
   return async function dispatch(caller, name, argument) {
     const began = performance.now()
     const found = commands.get(name)
-    const action = found?.name ?? 'unknown'
     const unwrapped = unwrap(argument)
     const id = v.is(Name, unwrapped.id) ? unwrapped.id : newId()
-    const stamp: Stamp = {
-      id,
-      tenant_id: caller.tenant_id,
-      timestamp: clock.now(),
-      action: found ? action : shown(name),
-    }
+    const stamp = { id, tenant_id: caller.tenant_id, timestamp: clock.now(), action: found?.name ?? shown(name) }
     let outcome = 'ok'
-    let lane: Lane | undefined
     try {
       if (!found) throw new Failure('unknown_event', `There is no command "${shown(name)}".`)
-      const input = validate(found, name, caller, unwrapped)
-      permit(found, caller)
-      const laneName = caller.connection && laneOf(found, caller, input)
-      if (caller.connection && laneName !== undefined) {
-        const entering = enterLane(caller.connection.lanes, laneName)
-        lane = entering instanceof Promise ? await entering : entering
-      }
-      const output = await carryOut(found, caller, id, input, lane)
+      const output = await answer(found, name, caller, unwrapped, id)
       stamp.timestamp = clock.now()
       stamp.tenant_id ||= caller.connection?.tenant_id ?? '' // it signed in by this command
       return envelope('ack', stamp, output)
@@ -74,22 +70,31 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
       if (outcome === 'internal') report(thrown, id)
       return refusal(stamp, failure)
     } finally {
-      lane?.leave()
-      meter.command(action, outcome, performance.now() - began)
+      meter.command(found?.name ?? 'unknown', outcome, performance.now() - began)
     }
   }
+}
+
+interface Asked {
+  readonly caller: Caller
+  readonly id: string
+  readonly input: unknown
+  readonly lane: Lane | undefined
+}
+
+async function limit(limiter: Limiter, name: string, rate: Rate, { tenant_id, user_id }: Caller) {
+  const { wait_ms, remaining, reset_ms } = await limiter.take(keyOf(tenant_id, user_id, name), rate)
+  if (wait_ms === 0) return
+  throw new Failure('rate_limited', 'Too many of these in a short time.', {
+    retry_after_ms: wait_ms,
+    details: { limit: name, remaining, reset_ms },
+  })
 }
 
 const SHOWN = 64
 
 /** A name that a client made up is given back short, and without what might hurt a terminal or a page. */
 const shown = (name: string): string => name.slice(0, SHOWN).replace(/[^\w:.-]/g, '?')
-
-const limited = (limit: string, wait_ms: number, remaining: number, reset_ms: number) =>
-  new Failure('rate_limited', 'Too many of these in a short time.', {
-    retry_after_ms: wait_ms,
-    details: { limit, remaining, reset_ms },
-  })
 
 function validate({ command, name }: Registered, said: string, caller: Caller, unwrapped: Unwrapped): unknown {
   const { id, data, action, tenant_id } = unwrapped

@@ -2,26 +2,36 @@
  * What one connection sends to one room is numbered in the order sent: its commands go one after the other, but only
  * until the one before has its number, not until it is committed.
  */
-export interface Lane {
-  /** Lets the next one begin. Said again it does nothing. */
-  leave(): void
-}
+import type { Lane } from '../features/caller.ts'
 
-type Lanes = Map<string, Promise<void>>
+class Turn implements Lane {
+  readonly #lanes: Map<string, Lane>
+  readonly #name: string
+  #waiting: ((lane: Lane) => void)[] | undefined
+  #left = false
 
-/** Free at once where nothing is before it in the lane, and then without waiting. */
-export function enterLane(lanes: Lanes, name: string): Lane | Promise<Lane> {
-  const before = lanes.get(name)
-  let free: () => void = () => {}
-  const own = new Promise<void>((resolve) => {
-    free = resolve
-  })
-  lanes.set(name, own)
-  const lane: Lane = {
-    leave() {
-      if (lanes.get(name) === own) lanes.delete(name)
-      free()
-    },
+  constructor(lanes: Map<string, Lane>, name: string, waiting: ((lane: Lane) => void)[] | undefined) {
+    this.#lanes = lanes
+    this.#name = name
+    this.#waiting = waiting
+    lanes.set(name, this)
   }
-  return before ? before.then(() => lane) : lane
+
+  leave() {
+    if (this.#left) return
+    this.#left = true
+    const next = this.#waiting?.shift()
+    if (next) next(new Turn(this.#lanes, this.#name, this.#waiting))
+    else this.#lanes.delete(this.#name)
+  }
+
+  after(): Promise<Lane> {
+    this.#waiting ??= []
+    const waiting = this.#waiting
+    return new Promise((resolve) => waiting.push(resolve))
+  }
 }
+
+/** Free at once where nobody is in the lane, and then without waiting. */
+export const enterLane = (lanes: Map<string, Lane>, name: string): Lane | Promise<Lane> =>
+  lanes.get(name)?.after() ?? new Turn(lanes, name, undefined)

@@ -57,6 +57,7 @@ export function memberships(store: Pick<Store, 'room' | 'member'>): Memberships 
       return kept && (member || kept.members.has(user_id)) ? { room: kept.room, member } : load(name, user_id)
     },
     hold(name) {
+      changes++ // a read that began before may have missed what was said before
       if (!held.has(name)) held.set(name, undefined)
     },
     release(name) {

@@ -1,6 +1,6 @@
 /** A connection of someone: who they are, which rooms it hears, and how it ends. */
 import type { Socket } from 'socket.io'
-import type { Caller, Connection, Credentials } from '../features/caller.ts'
+import type { Caller, Connection, Credentials, Lane } from '../features/caller.ts'
 import type { Telling, Viewer } from '../pipeline/telling.ts'
 import type { Entry, Position } from '../protocol/entry.ts'
 import { type Envelope, envelope } from '../protocol/envelope.ts'
@@ -42,7 +42,7 @@ export class ServerConnection implements Connection, Live {
   /** ms; when what it rests on ends: the time to sign in, then the token. */
   expiresAt: number | undefined
   #around: Surroundings
-  #lanes: Map<string, Promise<void>> | undefined
+  #lanes: Map<string, Lane> | undefined
   #rooms: Map<string, Watch> | undefined
   #entering: Map<string, Promise<Position>> | undefined
 

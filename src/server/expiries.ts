@@ -36,13 +36,14 @@ export class Expiries<Item> {
   }
 
   #sweep() {
+    this.#cancel = this.#clock.after(SWEEP_MS, () => this.#sweep())
     const now = secondOf(this.#clock.now())
-    for (; this.#swept < now; this.#swept++) {
-      const items = this.#seconds.get(this.#swept + 1)
-      this.#seconds.delete(this.#swept + 1)
+    while (this.#swept < now) {
+      const second = ++this.#swept // first, so that what is added by one that is due comes later
+      const items = this.#seconds.get(second)
+      this.#seconds.delete(second)
       for (const item of items ?? []) this.#due(item)
     }
-    this.#cancel = this.#clock.after(SWEEP_MS, () => this.#sweep())
   }
 }
 

@@ -119,7 +119,10 @@ export function teller(log: Log, sayer: Sayer): Teller {
         if (!followed.told) return
         if (entries[0]?.seq !== followed.told.seq + 1) return end(followed)
         sayer.gap('found', entries.length)
-        for (const entry of entries) say(followed, entry)
+        for (const entry of entries) {
+          if (!followed.told) return // what was told just now ended it
+          say(followed, entry)
+        }
         sayer.gap('healed', entries.length)
       }
     } catch (error) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const { SERVICES } = process.env
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const NOT_CLONED = new Set(['node_modules', '.git', 'data', '.env'])
 /** What the scripts ask of any system, besides a shell. */
@@ -22,7 +23,7 @@ const ONE_FILE = 'test/deploy/fly.test.ts'
 
 for (const { name, programs, start, tests } of MACHINES) {
   const lacking = programs.filter((program) => !found(program))
-  if (lacking.length > 0 && process.env['SERVICES'] !== 'required') {
+  if (lacking.length > 0 && SERVICES !== 'required') {
     console.warn(`SKIPPED: ${name}. There is no ${lacking.join(', ')} here.`)
     describe.skip(name, () => {})
     continue
@@ -71,13 +72,14 @@ for (const { name, programs, start, tests } of MACHINES) {
   })
 }
 
-/** Where the service says that it listens. */
+/** Where the service says that it listens. What it says after that is left in the pipe: closed, it would be an error. */
 async function addressIn(output: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = output.getReader()
   const text = new TextDecoder()
   let said = ''
-  for await (const chunk of output) {
-    said += text.decode(chunk, { stream: true })
-    const [url] = /https?:\/\/127\.0\.0\.1:\d+/.exec(said) ?? []
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    said += text.decode(part.value, { stream: true })
+    const [url] = /http:\/\/[\w.]+:\d+/.exec(said) ?? []
     if (url) return url
   }
   throw new Error(`It ended, and said: ${said}`)

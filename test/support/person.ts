@@ -84,3 +84,42 @@ export const words = ({ page }: Person): Promise<string[]> =>
 export function faultless(...people: Person[]) {
   for (const { name, faults } of people) expect(faults, `the browser of ${name}`).toEqual([])
 }
+
+// What follows runs in the page.
+
+/** Too large to be sent as it is, and nothing that compresses well. */
+export async function noisyPicture(): Promise<string> {
+  const canvas = document.createElement('canvas')
+  canvas.width = 900
+  canvas.height = 600
+  const brush = canvas.getContext('2d') as CanvasRenderingContext2D
+  for (let n = 0; n < 20_000; n++) {
+    brush.fillStyle = `hsl(${(n * 7) % 360} 60% ${30 + (n % 50)}%)`
+    brush.fillRect((n * 7919) % 900, (n * 104_729) % 600, 9, 7)
+  }
+  return canvas.toDataURL('image/png').split(',')[1] as string
+}
+
+/** Where on the screen the topmost message is, before and after older ones have come above it. */
+export async function scrollToTop() {
+  const scroll = document.querySelector('.scroll') as HTMLElement
+  const { length } = document.querySelectorAll('.message')
+  scroll.scrollTop = 10
+  const top = [...document.querySelectorAll('.message')].find(
+    (one) => one.getBoundingClientRect().bottom > scroll.getBoundingClientRect().top,
+  ) as Element
+  const before = top.getBoundingClientRect().top
+  while (document.querySelectorAll('.message').length === length) await new Promise(requestAnimationFrame)
+  return { before, after: top.getBoundingClientRect().top }
+}
+
+/** What a screen reader would have no word for, and ids that are there twice. */
+export function unnamedControls(): string[] {
+  const nameOf = (one: Element) =>
+    one.getAttribute('aria-label') || one.textContent?.trim() || (one as HTMLInputElement).labels?.length || ''
+  const controls = [...document.querySelectorAll('button, a[href], input, textarea, [role=img]')]
+  const images = [...document.images].filter((image) => !image.hasAttribute('alt'))
+  const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id)
+  const twice = ids.filter((id, at) => ids.indexOf(id) !== at)
+  return [...controls.filter((one) => !nameOf(one)), ...images].map((one) => one.outerHTML).concat(twice)
+}

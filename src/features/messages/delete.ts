@@ -2,8 +2,9 @@ import * as v from 'valibot'
 import { Failure } from '../../protocol/failure.ts'
 import { keyOf, Seq } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
+import { kinds } from '../rooms/kinds.ts'
 import { InRoom, inRoom } from '../rooms/room.ts'
-import { memberOf, rankOf } from '../rooms/rules.ts'
+import { rankOf, roleFor } from '../rooms/rules.ts'
 import { messageOf, senderOf } from './edit.ts'
 import { MessageId, messageDeleted } from './message.ts'
 
@@ -13,7 +14,7 @@ export const remove = command({
     'Deletes your message (any, as an admin of the room or with `message:delete:any`). Deleting it again changes nothing.',
   input: v.object({ ...InRoom.entries, message_id: MessageId }),
   output: v.object({ seq: Seq }),
-  allow: memberOf,
+  allow: roleFor('message:delete', 'viewer'),
   permission: true,
   ordered: inRoom,
   rate: { take: 30, every_ms: 10_000 },
@@ -40,5 +41,5 @@ export const remove = command({
 async function moderates(ctx: Context, room_id: string): Promise<boolean> {
   if (ctx.caller.permissions.reach('message:delete') === 'any') return true
   const { role, room } = await ctx.standing(room_id)
-  return room.kind !== 'direct' && rankOf(role) >= rankOf('admin')
+  return kinds[room.kind].open && rankOf(role) >= rankOf('admin')
 }

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 /** As many of the first as fit into so many bytes of JSON, one at least. Binary counts as what it weighs. */
 export function fitting<Item>(items: readonly Item[], bytes: number): Item[] {
   let room = bytes
@@ -16,5 +18,5 @@ export function weigh(item: unknown): number {
     binary += raw.byteLength
     return null
   })
-  return json.length + binary
+  return Buffer.byteLength(json) + binary
 }

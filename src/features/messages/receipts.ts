@@ -62,7 +62,7 @@ async function advance(ctx: Context, room_id: string, reached: Reached): Promise
   return after
 }
 
-/** A receipt for what was not for everyone is for the same people. */
+/** A receipt for what was not for everyone is for the same people, as far as they are still here. */
 async function tell(ctx: Context, room_id: string, { epoch }: Position, before: Member, after: Member) {
   const data = {
     room_id,
@@ -71,6 +71,11 @@ async function tell(ctx: Context, room_id: string, { epoch }: Position, before: 
     ...(after.delivered_seq > before.delivered_seq && { delivered_seq: after.delivered_seq }),
   }
   const audience = await ctx.log.audience(room_id, { epoch, seq: data.read_seq ?? after.delivered_seq })
-  if (audience) ctx.toUsers(audience, messageReceipt, data)
-  else ctx.toRoom(room_id, messageReceipt, data)
+  if (!audience) return ctx.toRoom(room_id, messageReceipt, data)
+  const members = await Promise.all(audience.map((user_id) => ctx.store.member(ctx.place(room_id), user_id)))
+  ctx.toUsers(
+    members.flatMap((member) => member?.user_id ?? []),
+    messageReceipt,
+    data,
+  )
 }

@@ -99,7 +99,10 @@ async function audienceOf(ctx: Context, room_id: string, recipients: readonly st
   throw new Failure('validation_failed', message, { details: [{ path: 'recipients', message }] })
 }
 
+/** When its time comes there is no token: only what the sender is in the room counts then, so it has to do now. */
 async function schedule(ctx: Context, room_id: string, { deliver_at = 0, to: _, ...sending }: Sending) {
+  const { room, member } = await ctx.standing(room_id)
+  atLeast({ room, member, role: member?.role }, 'message:send', 'member')
   if (deliver_at > ctx.now + YEAR_S * 1_000)
     throw new Failure('validation_failed', 'deliver_at is more than a year away.', {
       details: [{ path: 'deliver_at', message: 'Must be within a year.' }],

@@ -54,7 +54,8 @@ async function since(ctx: Context, { room_id, epoch, after_seq }: Asked, limit: 
   if (after_seq === head.seq) return { ...about, events: [], has_more: false }
 
   const after: Position = { epoch: head.epoch, seq: after_seq }
-  const entries: Entry[] = await ctx.log.read(room_id, after, Math.max(limit, 1))
+  const upTo = Math.min(Math.max(limit, 1), head.seq - after_seq) // what was said meanwhile is past the last_seq told here
+  const entries: Entry[] = await ctx.log.read(room_id, after, upTo)
   if (entries[0]?.seq !== after_seq + 1) return reset
   if (limit === 0) return { ...about, events: [], has_more: true }
   const standing = await ctx.standing(room_id)

@@ -7,6 +7,7 @@ import { keyOf, newId, RoomId, UserId } from '../../protocol/ids.ts'
 import { Metadata, Title } from '../../protocol/text.ts'
 import { type Context, command } from '../feature.ts'
 import { caps } from './caps.ts'
+import { kinds } from './kinds.ts'
 import { RoomView, roomUpdated, viewOf } from './room.ts'
 import { anyone } from './rules.ts'
 
@@ -31,6 +32,7 @@ export const create = command({
   output: v.object({ room: RoomView }),
   allow: anyone,
   permission: true,
+  ordered: ({ room_id }) => room_id,
   rate: { take: 20, every_ms: 60_000 },
 
   async handle(ctx: Context, input) {
@@ -38,9 +40,11 @@ export const create = command({
     const room_id = input.room_id ?? newId()
     if (room_id.startsWith(DIRECT)) refuse('room_id', `Ids that begin with "${DIRECT}" are made by the service.`)
     const { members, name, kind, metadata, visibility, history, retention_s } = input
+    if (await ctx.store.room(ctx.place(room_id))) throw taken()
     await roomForOneMore(ctx, ctx.userId)
     const state = { ...fresh(ctx, room_id), name, kind, metadata, visibility, history, retention_s }
-    return { room: await make(ctx, state, [...new Set([ctx.userId, ...members])]) }
+    const making = make(ctx, state, [...new Set([ctx.userId, ...members])])
+    return { room: await making.catch((error) => Promise.reject(error instanceof Stale ? taken() : error)) }
   },
 })
 
@@ -56,7 +60,7 @@ export function directId(one: string, other: string): string {
   )
 }
 
-/** The room that two users share, made where it is not there yet. */
+/** The room that two users share, made where it is not there yet. Who is second to make it finds it when asked again. */
 export async function directRoom(ctx: Context, other: string): Promise<v.InferOutput<typeof RoomView>> {
   const room_id = directId(ctx.userId, other)
   const before = await ctx.store.room(ctx.place(room_id))
@@ -97,23 +101,19 @@ const fresh = (ctx: Context, room_id: string): RoomState => ({
 async function make(ctx: Context, state: RoomState, members: string[]) {
   const { room_id } = state
   const room = ctx.place(room_id)
-  if (await ctx.store.room(room)) throw taken()
-  const role = (user_id: string) => (state.kind === 'direct' || user_id === ctx.userId ? 'owner' : guestRole(state))
+  const role = (user_id: string) => (user_id === ctx.userId ? 'owner' : kinds[state.kind].guest)
   const changes: Change[] = [
     { do: 'set_room', room, state },
     ...members.map((user_id): Change => ({ do: 'set_member', room, user_id, role: role(user_id), joined_at: ctx.now })),
   ]
-  const along = { changes, touches: ['room'], since: { room: 0 } }
+  // what is sent next needs the room to be there, not only its number
+  const along = { changes, touches: ['room'], since: { room: 0 }, numbered() {} }
   const key = keyOf(ctx.userId, 'room:create', ctx.commandId)
-  const { entry } = await ctx.log
-    .append(room_id, key, roomUpdated, { kept: { state, member_count: members.length, members } }, along)
-    .catch((error) => Promise.reject(error instanceof Stale ? taken() : error))
+  const kept = { state, member_count: members.length, members }
+  const { entry } = await ctx.log.append(room_id, key, roomUpdated, { kept }, along)
   await ctx.follow(members, room_id)
   return viewOf(state, members.length, entry.seq)
 }
-
-/** In a channel one reads, unless made more than a viewer. */
-export const guestRole = ({ kind }: Pick<RoomState, 'kind'>) => (kind === 'channel' ? 'viewer' : 'member')
 
 const taken = () => new Failure('conflict', 'There is a room of this id.')
 

@@ -1,6 +1,6 @@
-import { Failure } from '../../protocol/failure.ts'
 import { keyOf, Nothing } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
+import { holdOpen } from './kinds.ts'
 import { InRoom, inRoom, roomDeleted } from './room.ts'
 import { roleFor } from './rules.ts'
 
@@ -16,8 +16,7 @@ export const remove = command({
 
   async handle(ctx: Context, { room_id }) {
     const { room } = await ctx.standing(room_id)
-    if (room.kind === 'direct' && !ctx.caller.permissions.admin)
-      throw new Failure('forbidden', 'A direct room belongs to both of its users.')
+    if (!ctx.caller.permissions.admin) holdOpen(room.kind)
     const key = keyOf(ctx.userId, 'room:delete', ctx.commandId)
     const changes = [{ do: 'drop_room', room: ctx.place(room_id) }] as const
     await ctx.log.append(room_id, key, roomDeleted, { kept: { by: ctx.userId } }, { changes, touches: ['room'] })

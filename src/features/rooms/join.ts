@@ -1,11 +1,13 @@
 import * as v from 'valibot'
-import type { Change, Role, Room } from '../../ports/store.ts'
+import type { Along } from '../../ports/log.ts'
+import type { Change, Role } from '../../ports/store.ts'
 import { Failure } from '../../protocol/failure.ts'
 import { keyOf, SeqOrNone } from '../../protocol/ids.ts'
 import { type Context, command, type Standing } from '../feature.ts'
-import { caps, QUIET_MEMBERS } from './caps.ts'
-import { guestRole, lastSeq, roomForOneMore } from './create.ts'
-import { InRoom, RoomView, roomMemberJoined, viewOf } from './room.ts'
+import { QUIET_MEMBERS } from './caps.ts'
+import { lastSeq, roomForOneMore } from './create.ts'
+import { holdOpen, kinds } from './kinds.ts'
+import { InRoom, inRoom, RoomView, roomMemberJoined, viewOf } from './room.ts'
 import { anyone } from './rules.ts'
 
 const Output = v.object({
@@ -23,6 +25,7 @@ export const join = command({
   output: Output,
   allow: anyone,
   permission: true,
+  ordered: inRoom,
   rate: { take: 100, every_ms: 60_000 },
 
   async handle(ctx: Context, { room_id }) {
@@ -55,26 +58,31 @@ async function entitled(ctx: Context, { room }: Standing): Promise<Role> {
   const { grants, permissions } = ctx.caller
   const granted = Object.hasOwn(grants, room.room_id) ? grants[room.room_id] : undefined
   if (granted) return granted
-  if (room.visibility === 'public' || permissions.admin) return guestRole(room)
-  if (await ctx.store.invitation(ctx.place(room.room_id), ctx.userId)) return guestRole(room)
+  if (room.visibility === 'public' || permissions.admin) return kinds[room.kind].guest
+  if (await ctx.store.invitation(ctx.place(room.room_id), ctx.userId)) return kinds[room.kind].guest
   throw new Failure('forbidden', 'This room is private, and you were not invited.')
 }
 
 async function enroll(ctx: Context, { room }: Standing, role: Role) {
-  if (room.kind !== 'channel' && room.member_count >= caps.members)
-    throw new Failure('forbidden', `A room takes ${caps.members} members at most.`)
+  holdOpen(room.kind)
+  const { members } = kinds[room.kind]
+  if (room.member_count >= members) throw new Failure('forbidden', `This room takes ${members} members at most.`)
   await roomForOneMore(ctx, ctx.userId)
   const place = ctx.place(room.room_id)
-  await setMember(ctx, room, ctx.userId, role, [{ do: 'uninvite', room: place, user_id: ctx.userId }])
+  const changes: Change[] = [
+    { do: 'set_member', room: place, user_id: ctx.userId, role, joined_at: ctx.now },
+    { do: 'uninvite', room: place, user_id: ctx.userId },
+  ]
+  if (room.member_count >= QUIET_MEMBERS) await ctx.store.apply(changes)
+  else await sayJoined(ctx, room.room_id, { user_id: ctx.userId, role }, { changes, numbered() {} })
   await ctx.follow([ctx.userId], room.room_id, ctx.caller.connection?.id)
 }
 
-/** Makes someone a member, or gives a member another role: in the log, where the room is not too large for that. */
-export async function setMember(ctx: Context, room: Room, user_id: string, role: Role, more: Change[] = []) {
-  const { room_id } = room
-  const member: Change = { do: 'set_member', room: ctx.place(room_id), user_id, role, joined_at: ctx.now }
-  const changes = [member, ...more]
-  if (room.member_count >= QUIET_MEMBERS) return ctx.store.apply(changes)
-  const key = keyOf(ctx.userId, 'member', user_id, ctx.commandId)
-  await ctx.log.append(room_id, key, roomMemberJoined, { kept: { user_id, role } }, { changes, touches: ['room'] })
+/**
+ * That someone is a member, or has another role. A joining touches nothing, since nobody may less for it: a thousand
+ * can join at once. Who joins holds their lane until they are in, for what they send next is judged by that.
+ */
+export function sayJoined(ctx: Context, room_id: string, who: { user_id: string; role: Role }, along: Along) {
+  const key = keyOf(ctx.userId, 'member', who.user_id, ctx.commandId)
+  return ctx.log.append(room_id, key, roomMemberJoined, { kept: who }, along)
 }

@@ -1,9 +1,9 @@
 import type { Change, Room } from '../../ports/store.ts'
-import { Failure } from '../../protocol/failure.ts'
 import { keyOf, Nothing } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
 import { QUIET_MEMBERS } from './caps.ts'
-import { InRoom, roomMemberLeft } from './room.ts'
+import { holdOpen } from './kinds.ts'
+import { InRoom, inRoom, roomMemberLeft } from './room.ts'
 import { anyone } from './rules.ts'
 
 export const leave = command({
@@ -13,11 +13,12 @@ export const leave = command({
   output: Nothing,
   allow: anyone,
   permission: true,
+  ordered: inRoom,
   rate: { take: 100, every_ms: 60_000 },
 
   async handle(ctx: Context, { room_id }) {
     const { room, member } = await ctx.standing(room_id)
-    if (room.kind === 'direct') throw new Failure('forbidden', 'The two users of a direct room are always in it.')
+    holdOpen(room.kind)
     if (member) await dropMember(ctx, room, ctx.userId, 'left')
     ctx.caller.connection?.leave(room_id)
     return {}

@@ -1,15 +1,24 @@
 import * as v from 'valibot'
-import type { Change, Role } from '../../ports/store.ts'
+import type { Change } from '../../ports/store.ts'
 import { Failure } from '../../protocol/failure.ts'
 import { Nothing, UserId } from '../../protocol/ids.ts'
-import { type Context, command } from '../feature.ts'
+import { type Context, command, type Rule } from '../feature.ts'
 import { caps } from './caps.ts'
-import { setMember } from './join.ts'
+import { sayJoined } from './join.ts'
+import { holdOpen, kinds } from './kinds.ts'
 import { dropMember } from './leave.ts'
 import { InRoom, inRoom, RoleName, roomInvited } from './room.ts'
-import { rankOf, roleFor } from './rules.ts'
+import { atLeast, rankOf, roleFor } from './rules.ts'
 
 const rate = { take: 60, every_ms: 60_000 }
+
+const mayInvite: Rule<{ room_id: string }> = {
+  says: 'in a group: a member; in a channel: an admin (a room can say otherwise)',
+  async check(ctx, { room_id }) {
+    const standing = await ctx.standing(room_id)
+    atLeast(standing, 'room:invite', kinds[standing.room.kind].invites)
+  },
+}
 
 export const invite = command({
   about: 'Lets users join a private room, and tells them so. Who is a member already is left as they are.',
@@ -18,13 +27,13 @@ export const invite = command({
     user_ids: v.pipe(v.array(UserId), v.minLength(1), v.maxLength(caps.user_ids)),
   }),
   output: Nothing,
-  allow: roleFor('room:invite', 'member'),
+  allow: mayInvite,
   permission: true,
   rate,
 
   async handle(ctx: Context, { room_id, user_ids }) {
     const { room } = await ctx.standing(room_id)
-    if (room.kind === 'direct') throw new Failure('forbidden', 'A direct room is for its two users.')
+    holdOpen(room.kind)
     const place = ctx.place(room_id)
     const known = await Promise.all(user_ids.map((user_id) => ctx.store.member(place, user_id)))
     const invited = [...new Set(user_ids.filter((_, n) => !known[n]))]
@@ -47,15 +56,15 @@ export const kick = command({
 
   async handle(ctx: Context, { room_id, user_id }) {
     const { room } = await ctx.standing(room_id)
+    holdOpen(room.kind)
     const target = await below(ctx, room_id, user_id)
-    if (room.kind === 'direct') throw new Failure('forbidden', 'A direct room is for its two users.')
     await dropMember(ctx, room, target.user_id, 'kicked')
     return {}
   },
 })
 
 export const role = command({
-  about: 'Gives a member of a lower role than yours another role, up to your own.',
+  about: 'Gives a member of a lower role than yours another one below your own; an owner can make owners.',
   input: v.object({ ...InRoom.entries, user_id: UserId, role: RoleName }),
   output: Nothing,
   allow: roleFor('room:role', 'admin'),
@@ -64,11 +73,12 @@ export const role = command({
   rate,
 
   async handle(ctx: Context, { room_id, user_id, role: wanted }) {
-    const { room, role: own } = await ctx.standing(room_id)
-    await below(ctx, room_id, user_id)
+    const { role: own } = await ctx.standing(room_id)
+    const { joined_at } = await below(ctx, room_id, user_id)
     if (rankOf(wanted) > rankOf(own) || (wanted !== 'owner' && rankOf(wanted) >= rankOf(own)))
       throw new Failure('forbidden', 'You can give roles below your own; an owner can make others owners.')
-    await setMember(ctx, room, user_id, wanted as Role)
+    const change: Change = { do: 'set_member', room: ctx.place(room_id), user_id, role: wanted, joined_at }
+    await sayJoined(ctx, room_id, { user_id, role: wanted }, { changes: [change], touches: ['room'] })
     return {}
   },
 })

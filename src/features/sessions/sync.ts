@@ -5,18 +5,19 @@ import { Failure } from '../../protocol/failure.ts'
 import { RoomId } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
 import { caps } from '../rooms/caps.ts'
-import { Cursor } from '../rooms/page.ts'
 import { anyone } from '../rooms/rules.ts'
 import { devicesOf } from './devices.ts'
 import { PositionIn, Synced } from './session.ts'
 
 const PAGE = 100
 const UNREAD_MOST = 1_000
+/** A time, and a room's id. */
+const CURSOR_LENGTH = 32 + caps.id_length
 
 export const sync = command({
   about: 'The next page of `state_sync`. Rooms whose position is given are brought up to date first.',
   input: v.object({
-    cursor: Cursor,
+    cursor: v.optional(v.pipe(v.string(), v.maxLength(CURSOR_LENGTH))),
     positions: v.optional(v.pipe(v.record(RoomId, PositionIn), v.maxEntries(caps.positions))),
   }),
   output: Synced,
@@ -52,7 +53,7 @@ export async function stateOf(ctx: Context, cursor?: string): Promise<v.InferOut
     rooms: await Promise.all(page.map((joined) => viewOf(ctx, joined))),
     devices: await devicesOf(ctx),
     calls: [],
-    ...(last && begin + PAGE < all.length && { next_cursor: `${last.updated_at}/${last.room.room_id}`.slice(0, 128) }),
+    ...(last && begin + PAGE < all.length && { next_cursor: `${last.updated_at}/${last.room.room_id}` }),
   }
 }
 

@@ -1,12 +1,11 @@
 /** The messages of the open room: kept in place as they change, older ones fetched as one scrolls up. */
 import { make, settle } from './dom.js'
 import { icon } from './icon.js'
-import { bubble, describe, describePending } from './message.js'
+import { linesOf, nextLapse } from './lines.js'
+import { bubble } from './message.js'
 import { notice } from './notices.js'
 import { roving } from './roving.js'
-import { dayName, sameDay } from './words.js'
 
-const RUN_MS = 5 * 60_000
 const NEAR_PX = 80
 const EARLY_PX = 400
 
@@ -77,38 +76,6 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
     if (refused === false && (room !== from || scroll.scrollTop < EARLY_PX)) void fetchOlder()
   }
 
-  /** All that shows, in order: what was said, what happened, what waits to be sent, and where a day or the unread begins. */
-  function lines() {
-    const now = Date.now()
-    const said = room.messages
-      .filter(({ expires_at }) => !expires_at || expires_at > now)
-      .map((message) => describe(message, { room, me, find }))
-    const from = room.messages[0]?.seq ?? 0
-    const notes = room.notes
-      .filter(({ seq }) => seq >= from || !room.hasOlder)
-      .map((one) => ({ key: `note ${one.seq}`, note: one.text, ...one }))
-    const waiting = outbox.of(room.room_id).filter(({ client_id }) => !said.some(({ key }) => key === client_id))
-    const logged = [...said, ...notes].sort((one, other) => one.seq - other.seq)
-    return withDividers([...logged, ...waiting.map((one) => describePending(one, { me, find }))])
-  }
-
-  function withDividers(all) {
-    const lines = []
-    let before
-    let marked = false
-    for (const line of all) {
-      const newDay = !before || !sameDay(before.at, line.at)
-      if (newDay) lines.push({ key: `day ${new Date(line.at).toDateString()}`, day: dayName(line.at) })
-      const isNew = !marked && line.seq > newFrom && !line.mine && !line.note
-      if (isNew) lines.push({ key: 'new', unread: 'New' })
-      marked ||= isNew
-      const goesOn = !newDay && !isNew && before.sender === line.sender && line.at - before.at < RUN_MS
-      lines.push({ ...line, first: !goesOn })
-      before = line
-    }
-    return lines
-  }
-
   function elementOf(line, known) {
     const print = JSON.stringify(line)
     if (known?.print === print) return known
@@ -145,7 +112,8 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
     if (!room) return
     const anchor = [...list.children].find((one) => one.offsetTop + one.offsetHeight > scroll.scrollTop)
     const offset = anchor ? anchor.offsetTop - scroll.scrollTop : 0
-    const next = new Map(lines().map((line) => [line.key, elementOf(line, shown.get(line.key))]))
+    const lines = linesOf({ room, pending: outbox.of(room.room_id), me, find, newFrom })
+    const next = new Map(lines.map((line) => [line.key, elementOf(line, shown.get(line.key))]))
     shown = next
     settle(
       list,
@@ -156,6 +124,8 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
     if (atEnd) scroll.scrollTop = scroll.scrollHeight
     else if (anchor?.isConnected) scroll.scrollTop = anchor.offsetTop - offset
     mark()
+    clearTimeout(lapse)
+    lapse = setTimeout(render, nextLapse(room))
   }
 
   function wordsAbove() {
