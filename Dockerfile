@@ -2,7 +2,7 @@ FROM oven/bun:1.4.5-slim AS dependencies
 WORKDIR /app
 COPY package.json bun.lock bunfig.toml ./
 # What only a compiler asks for comes as a peer.
-RUN bun install --frozen-lockfile --production --omit=peer --ignore-scripts
+RUN bun install --frozen-lockfile --production --omit=peer
 
 FROM oven/bun:1.4.5-slim
 WORKDIR /app

@@ -29,6 +29,8 @@ export interface Keeper {
   readonly upgrades: Deadlines<Connection>
   /** Bytes of everything published so far. */
   readonly published: number
+  /** And of that, what is among the bytes seen waiting where a reader is behind. */
+  readonly handedOn: number
   /** Bytes that may wait for a reader. */
   readonly mostWaiting: number
   /** Keeps what a polling client has yet to fetch of a connection that is closed. */
@@ -176,7 +178,7 @@ export class Connection extends UpstreamSocket {
   /** Bun has begun to hold back what is sent to this WebSocket. */
   waits(bytes: number) {
     this.#waiting = bytes
-    this.#seenAt = this.keeper.published
+    this.#seenAt = this.keeper.handedOn
     if (bytes > this.keeper.mostWaiting) this.overrun()
   }
 

@@ -18,11 +18,22 @@ export interface Counts {
 
 export type Refused = 'origin' | 'protocol' | 'full' | 'crowded' | 'hook'
 
+/** Bun hands on what is published only when the turn is over: until then it is not among the bytes seen waiting. */
+interface Turn {
+  /** Bytes published before it. */
+  readonly published: number
+  /** Whether something was dropped in it. */
+  lost: boolean
+}
+
 /** How long a polling client has to fetch what it has not heard of its connection's end. */
 const PARTING_MS = 20_000
 
 /** How often every connection is looked at for bytes that wait, while as much is published as may wait for one. */
 const LOOKS = 8
+
+/** Bun's answer where a frame was dropped for someone. */
+const DROPPED = 0
 
 export class Engine extends UpstreamServer<Connection> implements Keeper {
   readonly options: EngineOptions
@@ -36,6 +47,7 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   readonly refused: Record<Refused, number> = { origin: 0, protocol: 0, full: 0, crowded: 0, hook: 0 }
   published = 0
   #slowConsumers = 0
+  #turn: Turn | undefined = undefined
   #lookedAt = Number.NEGATIVE_INFINITY
   readonly #partings = new Map<string, EnginePacket[]>()
   readonly #parted: Deadlines<string>
@@ -110,12 +122,30 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   /** What Bun answered to a publish. It does not say whose reader is behind, so that is looked for. */
   publishedTo(answer: number, bytes: number) {
     this.published += bytes
-    if (answer > 0 || this.published - this.#lookedAt < this.mostWaiting / LOOKS) return
+    if (answer > 0) return
+    const turn = this.#thisTurn(this.published - bytes)
+    const isFirstLoss = answer === DROPPED && !turn.lost
+    if (!isFirstLoss && this.published - this.#lookedAt < this.mostWaiting / LOOKS) return
+    turn.lost ||= isFirstLoss
     this.#lookedAt = this.published
     for (const connection of this.clients.values()) {
       const waiting = connection.transport instanceof WebSocketTransport ? connection.bufferedAmount : 0
       if (waiting > 0) connection.waits(waiting)
     }
+  }
+
+  #thisTurn(published: number): Turn {
+    if (this.#turn) return this.#turn
+    setImmediate(() => {
+      this.#turn = undefined
+    })
+    this.#turn = { published, lost: false }
+    return this.#turn
+  }
+
+  /** Bytes published before what may not be handed on yet. */
+  get handedOn(): number {
+    return this.#turn?.published ?? this.published
   }
 
   get counts(): Counts {

@@ -91,8 +91,9 @@ function walk(bytes: Buffer, from: number, most: number): Walked {
     if (level.map && level.left % 2 === 0) readKey(bytes, at, one)
     level.left--
     at = within(bytes, one)
+    const isDeep = levels.length > most && (one.kind === 'map' || one.kind === 'list')
     if (one.inner > 0) levels.push({ left: one.inner, map: one.kind === 'map' })
-    if (levels.length > most + 1) return { end: skip(bytes, at, levels), deep: true }
+    if (isDeep) return { end: skip(bytes, at, levels), deep: true }
   }
   return { end: at, deep: false }
 }

@@ -25,7 +25,7 @@ function answerProbe(connection: Connection, transport: WebSocketTransport) {
   connection.emitReserved('upgrading', transport)
 }
 
-/** Listeners come before what waited, so that they can see to it that what is sent from now on comes after it. */
+/** What waited goes first: a listener may subscribe to what is published from now on, and that must come after it. */
 function finish(connection: Connection, transport: WebSocketTransport) {
   const polling = connection.transport
   connection.probing = undefined
@@ -33,6 +33,6 @@ function finish(connection: Connection, transport: WebSocketTransport) {
   connection.keeper.upgrades.delete(connection)
   connection.bindTransport(transport)
   polling.doClose()
-  connection.emitReserved('upgrade', transport)
   connection.flush()
+  connection.emitReserved('upgrade', transport)
 }

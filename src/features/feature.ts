@@ -32,7 +32,7 @@ export interface Context<State = unknown> {
     room_id: string,
     event: ServerEvent<Data> & { type: 'event' },
     data: InferInput<Data>,
-    how?: Delivery,
+    how?: RoomDelivery,
   ): void
   /** To all connections of these users. */
   toUsers<Data extends GenericSchema>(
@@ -54,6 +54,11 @@ export interface Context<State = unknown> {
   unfollow(user_ids: readonly string[], room_id: string): void
   /** Tells the connections of a device why, and closes them. */
   closeDevice(user_id: string, device_id: string, why: Failure): void
+}
+
+export interface RoomDelivery extends Omit<Delivery, 'without'> {
+  /** The feature of rooms that it belongs to: connections that do not want that are left out. */
+  readonly feature?: 'typing' | 'presence'
 }
 
 /** A room and what the caller is in it: the stored membership, else what the token grants. */

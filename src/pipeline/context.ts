@@ -1,13 +1,20 @@
 import type { Caller, Lane } from '../features/caller.ts'
-import type { Context, Feature, RoomLogs, ServiceState, Standing, TenantStore } from '../features/feature.ts'
-import type { Delivery } from '../ports/fanout.ts'
+import type {
+  Context,
+  Feature,
+  RoomDelivery,
+  RoomLogs,
+  ServiceState,
+  Standing,
+  TenantStore,
+} from '../features/feature.ts'
 import type { Leases } from '../ports/leases.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Role } from '../ports/store.ts'
 import { envelope } from '../protocol/envelope.ts'
 import type { ServerEvent } from '../protocol/event.ts'
 import { Failure } from '../protocol/failure.ts'
-import { deviceKey, keyOf, newId, roomKey, tenantKey, userKey } from '../protocol/ids.ts'
+import { deviceKey, keyOf, newId, roomKey, tenantKey, userKey, withoutKey } from '../protocol/ids.ts'
 import { CallerLogs } from './logs.ts'
 import type { Memberships, Seen } from './memberships.ts'
 import type { Telling } from './telling.ts'
@@ -172,8 +179,9 @@ class TenantContext implements Context {
     return envelope('event', { id: newId(), tenant_id, timestamp: this.now, action: name }, data)
   }
 
-  toRoom(room_id: string, { name }: ServerEvent, data: unknown, how?: Delivery) {
-    this.#pipeline.ports.fanout.tell([this.place(room_id)], this.#say(name, data), how)
+  toRoom(room_id: string, { name }: ServerEvent, data: unknown, { feature, ...how }: RoomDelivery = {}) {
+    const without = feature && { without: withoutKey(this.caller.tenant_id, room_id, feature) }
+    this.#pipeline.ports.fanout.tell([this.place(room_id)], this.#say(name, data), { ...how, ...without })
   }
 
   toUsers(user_ids: readonly string[], { name }: ServerEvent, data: unknown) {

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import type { Caller, Lane } from '../features/caller.ts'
-import type { Context } from '../features/feature.ts'
 import type { Registered } from '../features/registry.ts'
 import type { Limiter, Rate } from '../ports/limiter.ts'
 import { Stale } from '../ports/log.ts'
@@ -14,16 +13,20 @@ import { type Unwrapped, unwrap } from './unwrap.ts'
 export type Dispatch = (caller: Caller, name: string, argument: unknown) => Promise<Envelope>
 
 const TRIES = 8
+/** Who found the room changed so often takes turns with the others of whom that is so. */
+const TURNS_FROM = 3
 
 /** The path of every command, from what a client sent to what it gets back. */
 export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: Pipeline): Dispatch {
   const { clock, meter, limiter, report } = pipeline.ports
   const contextOf = contexts(pipeline)
+  const turns = new Map<string, Lane>()
 
   /** Decides and does; where what it was decided on changed meanwhile, it decides again. */
   async function carryOut({ command, feature, name }: Registered, ask: Asked): Promise<unknown> {
+    let turn: Lane | undefined
     for (let tries = 1; ; tries++) {
-      const ctx: Context = contextOf(ask.caller, feature, ask.id, ask.lane)
+      const ctx = contextOf(ask.caller, feature, ask.id, ask.lane)
       try {
         const allowed = command.allow.check(ctx, ask.input)
         if (allowed) await allowed
@@ -33,7 +36,11 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
         if (!(error instanceof Stale)) throw error
         if (tries === TRIES) throw new Failure('unavailable', 'The room changes too fast.', { retry_after_ms: 100 })
         await error.settled
+      } finally {
+        turn?.leave()
       }
+      const room = ctx.lookAgain()
+      if (room !== undefined && tries >= TURNS_FROM) turn = await enterLane(turns, room)
     }
   }
 

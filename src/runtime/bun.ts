@@ -41,7 +41,8 @@ export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Ser
     port: server.port as number,
     publish(topic, frame) {
       const compressed = compression && frame.length >= COMPRESSED_FROM
-      engine.publishedTo(server.publish(topic, frame, compressed), frame.length)
+      const answer = server.publish(topic, frame, compressed)
+      if (answer !== 0 || server.subscriberCount(topic) > 0) engine.publishedTo(answer, frame.length)
     },
     async stop(graceful = false) {
       engine.close()

@@ -96,27 +96,31 @@ export class ServerConnection implements Connection, Live {
     const under = this.#entering?.get(room_id)
     if (under) return under
     this.#entering ??= new Map()
-    const entering = this.#enter(room_id, from).finally(() => {
-      if (this.#entering?.get(room_id) === entering) this.#entering.delete(room_id)
+    const wanted = () => this.#entering?.get(room_id) === entering
+    const entering: Promise<Position> = this.#enter(room_id, from, wanted).finally(() => {
+      if (wanted()) this.#entering?.delete(room_id)
     })
     this.#entering.set(room_id, entering)
     return entering
   }
 
-  async #enter(room_id: string, from: Position | undefined): Promise<Position> {
+  /** Who left meanwhile is not wanted any more, also where they are on the way in again. */
+  async #enter(room_id: string, from: Position | undefined, wanted: () => boolean): Promise<Position> {
     const { join, said, viewer, drained } = this.#around
     const seen = from && (await viewer(this, room_id))
     const newcomer = {
       tell: (entry: Entry) => this.tell(said(entry, seen)),
       ready: () => drained(this),
-      subscribe: (watch: Watch) => this.#hear(room_id, watch),
+      subscribe: (watch: Watch) => {
+        if (!wanted()) throw new Failure('forbidden', 'You are in this room no longer.')
+        this.#hear(room_id, watch)
+      },
     }
     return join(this.#key(room_id), newcomer, from)
   }
 
   #hear(room_id: string, watch: Watch) {
     if (!this.socket.connected) throw new Failure('unavailable', 'The connection is gone.')
-    if (!this.#entering?.has(room_id)) throw new Failure('forbidden', 'You are in this room no longer.')
     const room = this.#key(room_id)
     this.#rooms ??= new Map()
     this.#rooms.set(room_id, watch)
@@ -165,6 +169,7 @@ export class ServerConnection implements Connection, Live {
 
   /** Says why, and ends it: so that an untouched client comes back by itself where that is of use, and not where it is not. */
   end(why: Failure) {
+    if (why.code === 'session_revoked') this.say('session_revoked', { reason: why.message })
     this.say('error', why.data)
     if (why.data.retryable) this.socket.conn.close()
     else this.socket.disconnect(true)

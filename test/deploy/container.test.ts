@@ -39,7 +39,7 @@ describe('the image', () => {
 
   test('holds packages for production only, as they are locked', async () => {
     const text = await read('Dockerfile')
-    expect(text.match(/bun install.*/g)).toEqual(['bun install --frozen-lockfile --production --omit=peer --ignore-scripts'])
+    expect(text.match(/bun install.*/g)).toEqual(['bun install --frozen-lockfile --production --omit=peer'])
   })
 
   test('is built from nothing that .dockerignore keeps out', async () => {

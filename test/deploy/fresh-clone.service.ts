@@ -95,6 +95,6 @@ test("the README says these commands, and package.json's scripts are what they r
   }
   expect(JSON.parse(manifest as string).scripts).toMatchObject({
     start: 'exec sh .ci/bun src/main.ts',
-    test: 'exec sh .ci/bun test',
+    test: 'exec sh .ci/bun test --timeout 20000',
   })
 })

@@ -52,7 +52,7 @@ describeInChromium('/docs', () => {
   test('tells of a command who may, how often, what it takes and what it gives', async () => {
     const page = await opened('#command-message:send')
     const card = page.locator('[id="command-message:send"]')
-    const text = (await card.innerText()).replace(/\s+/g, ' ')
+    const text = (await card.allInnerTexts()).join().replace(/\s+/g, ' ')
     expect(text).toContain('How often 50 in 10 s')
     expect(text).toContain('Permission message:send')
     expect(text).toContain('recipients optional list of 1 to 100: Name')
@@ -104,7 +104,7 @@ describeInChromium('/docs', () => {
     const page = await browser.newPage()
     await page.route('**/asyncapi.json', (route) => route.fulfill({ status: 503 }))
     await page.goto(`${server.url.href}docs`)
-    expect(await page.getByRole('alert').innerText()).toContain('asyncapi.json could not be read (503)')
+    expect(await page.getByRole('alert').textContent()).toContain('asyncapi.json could not be read (503)')
     await page.close()
   })
 })

@@ -1,14 +1,14 @@
 /** Engine.IO, revision 4, spoken to the engine with all its guards: without Socket.IO, each message comes back. */
 import { afterAll, describe, expect, test } from 'bun:test'
+import type { Connection } from '../../src/engine/connection.ts'
+import type { RawData } from '../../src/engine/upstream.ts'
 import { polling, start, until, websocket } from './raw.ts'
 
 const engine = start({
   pingInterval: 120,
   pingTimeout: 80,
   connections: (raw) =>
-    raw.on('connection', (connection: { on: Function; write(data: unknown): void }) =>
-      connection.on('data', (data: unknown) => connection.write(data)),
-    ),
+    raw.on('connection', (connection: Connection) => connection.on('data', (data: RawData) => connection.write(data))),
 })
 afterAll(() => engine.stop())
 
@@ -82,12 +82,15 @@ describe('messages', () => {
     }
   })
 
-  test.each(['abc', '7', '2', '2probe', '5', '6'])('what is no packet of a client ends the session: %s', async (frame) => {
-    using client = websocket(engine)
-    await client.next()
-    client.send(frame)
-    await client.closed
-  })
+  test.each(['abc', '7', '2', '2probe', '5', '6'])(
+    'what is no packet of a client ends the session: %s',
+    async (frame) => {
+      using client = websocket(engine)
+      await client.next()
+      client.send(frame)
+      await client.closed
+    },
+  )
 
   test('two polls at a time end the session', async () => {
     const client = await polling(engine)

@@ -1,7 +1,7 @@
 /** Clients that say what they are told to, byte for byte, and an engine to say it to. */
 import { connect as connectTcp } from 'node:net'
 import type { Server } from 'socket.io'
-import { type ManagerOptions, connect as stockConnect, type SocketOptions } from 'socket.io-client'
+import { type ManagerOptions, type SocketOptions, connect as stockConnect } from 'socket.io-client'
 import type { Closing } from '../../src/engine/options.ts'
 import { type StartOptions, startEngine } from '../../src/runtime/engine.ts'
 
@@ -129,7 +129,7 @@ export async function pausedReader({ port }: { port: number }) {
   socket.on('error', () => socket.destroy()) // it may be reset: that is what is tested
   const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   await new Promise<void>((resolve) => socket.once('data', () => resolve()))
-  socket.on('data', (data) => received.push(data))
+  socket.on('data', (data: Buffer) => received.push(data))
   return {
     say: (text: string) => socket.write(masked(text)),
     pause: () => socket.pause(),

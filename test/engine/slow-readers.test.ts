@@ -57,24 +57,27 @@ describe('a WebSocket that is not read', () => {
     ['long', 5_000],
     ['short', 200],
   ]
-  test.each(publishing)('is closed as a slow consumer of %s frames of a topic, and others hear all of them', async (_, length) => {
-    await using engine = start({ maxPayload })
-    const { client, socket } = await reader(engine)
-    using other = await joined(engine)
-    for (const { conn } of engine.io.sockets.sockets.values()) wireOf(conn.transport)?.subscribe('topic')
-    const count = Math.ceil((MANY * 5_000) / length)
-    for (let n = 0; n < count; n++) {
-      engine.publish('topic', `42["event","${n}:${'x'.repeat(length)}"]`)
-      if (n % 20 === 0) await new Promise(setImmediate)
-    }
-    await until(() => !socket.connected)
-    expect(await engine.closed.next()).toMatchObject({ slowConsumer: true })
-    const heard = numbers(await client.rest())
-    expect(heard.length).toBeLessThan(count)
-    expect(heard).toEqual(upTo(heard.length))
-    await until(() => other.heard.length === count)
-    expect(numbers(other.heard)).toEqual(upTo(count))
-  })
+  test.each(publishing)(
+    'is closed as a slow consumer of %s frames of a topic, and others hear all of them',
+    async (_, length) => {
+      await using engine = start({ maxPayload })
+      const { client, socket } = await reader(engine)
+      using other = await joined(engine)
+      for (const { conn } of engine.io.sockets.sockets.values()) wireOf(conn.transport)?.subscribe('topic')
+      const count = Math.ceil((MANY * 5_000) / length)
+      for (let n = 0; n < count; n++) {
+        engine.publish('topic', `42["event","${n}:${'x'.repeat(length)}"]`)
+        if (n % 20 === 0) await new Promise(setImmediate)
+      }
+      await until(() => !socket.connected)
+      expect(await engine.closed.next()).toMatchObject({ slowConsumer: true })
+      const heard = numbers(await client.rest())
+      expect(heard.length).toBeLessThan(count)
+      expect(heard).toEqual(upTo(heard.length))
+      await until(() => other.heard.length === count)
+      expect(numbers(other.heard)).toEqual(upTo(count))
+    },
+  )
 
   test('and goes away by itself is not called slow', async () => {
     await using engine = start({ maxPayload })

@@ -1,6 +1,6 @@
 /** Socket.IO, revision 5, spoken to the engine with all its guards and none of the features. */
 import { afterAll, describe, expect, test } from 'bun:test'
-import { Failure } from '../../src/protocol/failure.ts'
+import type { Failure } from '../../src/protocol/failure.ts'
 import { joined, polling, start, websocket } from './raw.ts'
 
 type Reply = (...args: unknown[]) => void
@@ -10,7 +10,9 @@ const engine = start({ pingInterval: 10_000, connectTimeout: 60 }, (io) => {
     socket.on('greet', () => socket.emit('auth', socket.handshake.auth))
     socket.on('message', (...args) => socket.emit('message-back', ...args))
     socket.on('message-with-ack', (...args) => (args.pop() as Reply)(...args))
-    socket.on('ask', (question) => socket.emit('question', question, (...answer: unknown[]) => socket.emit('heard', ...answer)))
+    socket.on('ask', (question) =>
+      socket.emit('question', question, (...answer: unknown[]) => socket.emit('heard', ...answer)),
+    )
     socket.on('leave', () => socket.disconnect())
     socket.on('leave-all', () => socket.disconnect(true))
   })

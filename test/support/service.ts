@@ -4,20 +4,22 @@ import * as v from 'valibot'
 import { memoryLeases } from '../../src/adapters/memory/leases.ts'
 import { memoryLimiter } from '../../src/adapters/memory/limiter.ts'
 import { memoryWorld } from '../../src/adapters/memory/world.ts'
-import type { Caller, Connection } from '../../src/features/caller.ts'
+import type { Caller } from '../../src/features/caller.ts'
 import type { ServiceState } from '../../src/features/feature.ts'
 import { permissionsOf } from '../../src/features/permissions.ts'
 import { features, register } from '../../src/features/registry.ts'
 import { dispatcher } from '../../src/pipeline/dispatch.ts'
 import { memberships } from '../../src/pipeline/memberships.ts'
 import { telling } from '../../src/pipeline/telling.ts'
+import type { Delivery } from '../../src/ports/fanout.ts'
 import type { Role } from '../../src/ports/store.ts'
 import type { Position } from '../../src/protocol/entry.ts'
 import { type Envelope, envelope } from '../../src/protocol/envelope.ts'
-import { type FailureCode, Failure } from '../../src/protocol/failure.ts'
+import type { Failure, FailureCode } from '../../src/protocol/failure.ts'
 import { newId, roomKey } from '../../src/protocol/ids.ts'
 import { startWorkers } from '../../src/workers/workers.ts'
 import { fakeClock } from './clock.ts'
+import { type FakeConnection, fakeConnection } from './connection.ts'
 
 const commands = register(features)
 const events = new Map(features.flatMap(({ events }) => events.map((event) => [event.name as string, event.data])))
@@ -28,12 +30,23 @@ export interface Who {
   permissions?: readonly string[]
   grants?: Record<string, Role>
   device?: string
+  /** `none` as HTTP and workers come. */
+  connection?: FakeConnection | 'none'
 }
 
 interface Said {
   places: readonly string[]
   message: Envelope
-  volatile: boolean
+  how: Delivery
+}
+
+interface Options {
+  limited?: boolean
+  time?: ReturnType<typeof fakeClock>
+  /** Whether the workers are at work; without them a day passes in no time. */
+  working?: boolean
+  /** What is known of the running service. */
+  service?: Partial<ServiceState>
 }
 
 const open: { stop(): Promise<void> }[] = []
@@ -41,16 +54,16 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.stop()
 })
 
-export function testService({ limited = false, time = fakeClock() } = {}) {
+export function testService({ limited = false, time = fakeClock(), working = true, service = {} }: Options = {}) {
   const { clock, pass } = time
-  const { log, store } = memoryWorld(clock)
   const told: Said[] = []
   const reported: unknown[] = []
+  const report = (error: unknown) => void reported.push(error)
+  const { log, store } = memoryWorld(clock, report)
   const measured: string[] = []
   const followed = new Set<string>()
   const tell = telling(features, clock.now)
   const members = memberships(store)
-  const report = (error: unknown) => void reported.push(error)
 
   function hold(message: Envelope) {
     const shape = events.get(message.payload.action)
@@ -58,9 +71,9 @@ export function testService({ limited = false, time = fakeClock() } = {}) {
   }
 
   const fanout = {
-    tell(places: readonly string[], message: Envelope, { volatile = false } = {}) {
+    tell(places: readonly string[], message: Envelope, how: Delivery = {}) {
       hold(message)
-      told.push({ places, message, volatile })
+      told.push({ places, message, how })
     },
     async follow(tenant_id: string, user_ids: readonly string[], room_id: string) {
       for (const user_id of user_ids) followed.add(`${tenant_id}/${room_id}/${user_id}`)
@@ -69,7 +82,7 @@ export function testService({ limited = false, time = fakeClock() } = {}) {
       for (const user_id of user_ids) followed.delete(`${tenant_id}/${room_id}/${user_id}`)
     },
     close(place: string, failure: Failure) {
-      told.push({ places: [place], message: errorOf(failure), volatile: false })
+      told.push({ places: [place], message: errorOf(failure), how: {} })
     },
   }
 
@@ -80,17 +93,17 @@ export function testService({ limited = false, time = fakeClock() } = {}) {
     users: () => [],
     user: () => undefined,
     online: () => 0,
+    ...service,
   })
 
   const meter = { command: (name: string, outcome: string) => void measured.push(`${name} ${outcome}`) }
   const limiter = limited ? memoryLimiter(clock) : undefined
   const ports = { clock, fanout, leases: memoryLeases(clock), limiter, log, store, meter, report }
   const dispatch = dispatcher(commands, { ports, tell, memberships: members, serviceOf })
-  open.push(startWorkers({ clock, log, store, dispatch, report: (error) => void reported.push(error) }))
+  if (working) open.push(startWorkers({ clock, log, store, dispatch, report }))
 
   /** A user of a tenant, who can send. */
-  function user(user_id: string, { tenant = 'acme', permissions, grants = {}, device }: Who = {}) {
-    const connection = fakeConnection(tenant)
+  function user(user_id: string, { tenant = 'acme', permissions, grants = {}, device, connection }: Who = {}) {
     const caller: Caller = {
       tenant_id: tenant,
       user_id,
@@ -98,7 +111,7 @@ export function testService({ limited = false, time = fakeClock() } = {}) {
       session_id: `session of ${user_id}`,
       permissions: permissionsOf(permissions),
       grants,
-      connection,
+      connection: connection === 'none' ? undefined : (connection ?? fakeConnection(log, tenant)),
     }
 
     async function reply(name: string, data?: unknown): Promise<Envelope> {
@@ -121,10 +134,19 @@ export function testService({ limited = false, time = fakeClock() } = {}) {
         const { type, payload } = await reply(name, data)
         return type === 'error' ? (payload.data as { code: FailureCode }).code : 'not refused'
       },
+      /** The refusal with its particulars. */
+      async failure(name: string, data?: unknown): Promise<any> {
+        const { type, payload } = await reply(name, data)
+        return type === 'error' ? payload.data : 'not refused'
+      },
       /** All that a room's log holds, as this user is told it. */
       async log(room_id: string): Promise<{ action: string; data: any }[]> {
         const [position] = await log.heads([roomKey(tenant, room_id)])
-        const entries = await log.read(roomKey(tenant, room_id), { epoch: (position as Position).epoch, seq: 0 }, 10_000)
+        const entries = await log.read(
+          roomKey(tenant, room_id),
+          { epoch: (position as Position).epoch, seq: 0 },
+          10_000,
+        )
         return entries.map((entry) => {
           const message = tell(entry, { user_id })
           hold(message)
@@ -134,22 +156,11 @@ export function testService({ limited = false, time = fakeClock() } = {}) {
     }
   }
 
-  function fakeConnection(tenant: string): Connection {
-    return {
-      id: newId(),
-      tenant_id: tenant,
-      lanes: new Map(),
-      async enter(room_id) {
-        const room = roomKey(tenant, room_id)
-        const [head] = await log.heads([room])
-        return head as Position
-      },
-      leave() {},
-      want() {},
-      heard: () => undefined,
-      signIn: () => Promise.reject(new Failure('internal', 'There is no door here.')),
-      refresh: () => Promise.reject(new Failure('internal', 'There is no door here.')),
-    }
+  /** What is known of a room is kept from here on, as on a server where someone hears it. */
+  async function keep(room_id: string) {
+    const place = roomKey('acme', room_id)
+    members.hold(place)
+    await log.follow(place, (entry) => members.heard(place, entry))
   }
 
   return {
@@ -164,7 +175,9 @@ export function testService({ limited = false, time = fakeClock() } = {}) {
     /** A room with its first as the owner. */
     async room(room_id: string, [owner, ...others]: string[], more: Record<string, unknown> = {}) {
       const rest = { room_id, kind: 'group', members: others, ...more }
-      return user(owner as string).send('room:create', rest)
+      const made = await user(owner as string).send('room:create', rest)
+      await keep(room_id)
+      return made
     },
     follows: (user_id: string, room_id: string, tenant = 'acme') => followed.has(`${tenant}/${room_id}/${user_id}`),
     /** What was told at a place, or anywhere, of one event: oldest first. */
@@ -172,6 +185,11 @@ export function testService({ limited = false, time = fakeClock() } = {}) {
       told
         .filter(({ places, message }) => message.payload.action === action && (!place || places.includes(place)))
         .map(({ message }) => message.payload.data),
+    /** Where and how all of one event was told. */
+    tellings: (action: string) =>
+      told
+        .filter(({ message }) => message.payload.action === action)
+        .map(({ places, how }) => ({ places: [...places], ...how })),
   }
 }
 

@@ -31,14 +31,14 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
     }
   }
 
-  function write(held: Held, draft: Draft, { touches = [], redacts = [], changes = [] }: Along): Entry {
+  function write(name: string, held: Held, draft: Draft, { touches = [], redacts = [], changes = [] }: Along): Entry {
     const seq = ++held.seq
     const at = Math.max(clock.now(), held.entries.get(seq - 1)?.at ?? 0)
     const entry: Entry = { ...draft, id: entryId(at, seq), epoch: held.epoch, seq, at }
     held.entries.set(seq, entry)
     for (const subject of touches) held.touched.set(subject, seq)
     for (const redacted of redacts) take(held, redacted, at)
-    for (const one of changes) change(one, seq)
+    for (const one of changes) change(one, 'room' in one && one.room !== name ? undefined : seq)
     commits++
     return entry
   }
@@ -55,7 +55,7 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
       }
       if (isStale(held, along.since)) throw new Stale(Promise.resolve())
 
-      const entry = write(held, draft, along)
+      const entry = write(name, held, draft, along)
       held.keys.set(key, entry)
       along.numbered?.()
       tell(name, entry)

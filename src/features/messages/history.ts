@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { HistoryWhere, Message } from '../../ports/store.ts'
 import { Seq, SeqOrNone } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
 import { caps } from '../rooms/caps.ts'
@@ -20,15 +21,38 @@ export const history = command({
   rate: { take: 100, every_ms: 10_000 },
 
   async handle(ctx: Context, { room_id, before_seq, after_seq, limit }) {
-    const standing = await ctx.standing(room_id)
-    const found = await ctx.store.history(ctx.place(room_id), { before_seq, after_seq, limit: limit + 1 })
-    const forward = after_seq !== undefined
-    const page = forward ? found.slice(0, limit) : found.slice(-limit)
-    const shown = page.filter(({ entry }) => ctx.log.shown(entry, standing)).map(viewOfNow)
-    const fit = fitting(forward ? shown : shown.reverse(), caps.page_bytes)
+    const { nearest, more } = await visible(ctx, room_id, { before_seq, after_seq, limit })
+    const views = nearest.map(viewOfNow)
+    const fit = fitting(views, caps.page_bytes)
     return {
-      messages: forward ? fit : fit.toReversed(),
-      has_more: found.length > limit || fit.length < shown.length,
+      messages: after_seq === undefined ? fit.toReversed() : fit,
+      has_more: more || fit.length < views.length,
     }
   },
 })
+
+const LOOKS_MOST = 100
+
+/** The nearest first. What is not for the caller is passed over, so that no page is empty while something is left. */
+async function visible(
+  ctx: Context,
+  room_id: string,
+  asked: HistoryWhere,
+): Promise<{ nearest: Message[]; more: boolean }> {
+  const standing = await ctx.standing(room_id)
+  const from = ctx.log.visibleFrom(standing)
+  const forward = asked.after_seq !== undefined
+  let where = forward ? { ...asked, after_seq: Math.max(asked.after_seq ?? 0, from - 1) } : asked
+  for (let looks = 1; ; looks++) {
+    const size = looks === 1 ? asked.limit : caps.history
+    const found = await ctx.store.history(ctx.place(room_id), { ...where, limit: size + 1 })
+    const page = (forward ? found : found.toReversed()).slice(0, size)
+    const shown = page.filter(({ entry }) => ctx.log.shown(entry, standing))
+    const end = page.at(-1)?.entry.seq ?? 0
+    const more = found.length > size && (forward || end > from)
+    const nearest = shown.slice(0, asked.limit)
+    if (shown.length > 0 || !more || looks === LOOKS_MOST)
+      return { nearest, more: more || nearest.length < shown.length }
+    where = forward ? { ...where, after_seq: end } : { ...where, before_seq: end }
+  }
+}

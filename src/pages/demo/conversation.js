@@ -144,6 +144,11 @@ export function conversation(parts) {
     )
   }
 
+  function gone() {
+    open(undefined)
+    location.hash = ''
+  }
+
   function open(room_id) {
     if (!room_id) {
       const words = make('p', {}, 'Choose a conversation, or begin a new one.')
@@ -176,7 +181,7 @@ export function conversation(parts) {
     },
     render(room_id) {
       if (!room) return
-      if (!book.rooms.has(room.room_id)) return open(undefined)
+      if (!book.rooms.has(room.room_id)) return gone()
       if (room_id !== undefined && room_id !== room.room_id) return
       showHead()
       messages.render()

@@ -33,6 +33,7 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
   let newFrom = Number.POSITIVE_INFINITY
   let fetching = false
   let atEnd = true
+  let top = 0
   let endSeq = 0
   let lapse = 0
 
@@ -40,13 +41,25 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
   const find = (message_id) => room && book.find(room, message_id)
 
   function toEnd() {
-    scroll.scrollTop = scroll.scrollHeight
     atEnd = true
+    scrollTo(scroll.scrollHeight)
     mark()
   }
 
-  function scrolled() {
+  function scrollTo(place) {
+    scroll.scrollTop = place
+    top = scroll.scrollTop
+  }
+
+  /** Where one is by now, also when the browser has not told of the scrolling yet. */
+  function look() {
+    if (scroll.scrollTop === top) return
+    top = scroll.scrollTop
     atEnd = isAtEnd()
+  }
+
+  function scrolled() {
+    look()
     mark()
     if (scroll.scrollTop < EARLY_PX) void fetchOlder()
   }
@@ -110,7 +123,10 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
   /** What one looks at stays where it is, whatever comes above or below. */
   function render() {
     if (!room) return
-    const anchor = [...list.children].find((one) => one.offsetTop + one.offsetHeight > scroll.scrollTop)
+    look()
+    const anchor = [...list.querySelectorAll('.message')].find(
+      (one) => one.offsetTop + one.offsetHeight > scroll.scrollTop,
+    )
     const offset = anchor ? anchor.offsetTop - scroll.scrollTop : 0
     const lines = linesOf({ room, pending: outbox.of(room.room_id), me, find, newFrom })
     const next = new Map(lines.map((line) => [line.key, elementOf(line, shown.get(line.key))]))
@@ -121,8 +137,8 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
     )
     early.textContent = wordsAbove()
     settleStops()
-    if (atEnd) scroll.scrollTop = scroll.scrollHeight
-    else if (anchor?.isConnected) scroll.scrollTop = anchor.offsetTop - offset
+    if (atEnd) scrollTo(scroll.scrollHeight)
+    else if (anchor?.isConnected) scrollTo(anchor.offsetTop - offset)
     mark()
     clearTimeout(lapse)
     lapse = setTimeout(render, nextLapse(room))
@@ -135,6 +151,8 @@ export function messageList({ book, outbox, me, actions, older, seen }) {
   }
 
   document.addEventListener('visibilitychange', mark)
+  // a keyboard of glass, or a longer draft, takes away from below
+  new ResizeObserver(() => atEnd && toEnd()).observe(scroll)
 
   return {
     elements: [scroll, jump],

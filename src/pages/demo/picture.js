@@ -1,28 +1,31 @@
 /** Small pictures: made small before they go out, shown from memory when they come in. */
 
 const MOST_BYTES = 100_000
-const SIDES = [1280, 1024, 800, 640, 480, 320, 160]
-const QUALITIES = [0.85, 0.7, 0.55, 0.4]
+const MOST_SIDE = 1280
+const QUALITY = 0.8
+const ATTEMPTS = 6
 const SHOWN = ['image/jpeg', 'image/png', 'image/webp', 'image/gif']
 
 /**
- * Draws the picture anew, smaller and smaller, until it fits. What a camera wrote beside the picture (the place, the time) is left behind.
+ * Draws the picture anew, smaller each time, until it fits. What a camera wrote beside it (the place, the time) is left behind.
  * @param {Blob} file
  * @returns {Promise<{ bytes: Uint8Array, mime: string, width: number, height: number }>}
  */
 export async function shrink(file) {
   const bitmap = await createImageBitmap(file)
-  try {
-    for (const side of SIDES) {
-      const canvas = drawn(bitmap, side)
-      const small = await encoded(canvas, file.type)
-      if (!small) continue
-      const bytes = new Uint8Array(await small.arrayBuffer())
-      return { bytes, mime: small.type, width: canvas.width, height: canvas.height }
+  let side = MOST_SIDE
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const canvas = drawn(bitmap, side)
+    const small = await encoded(canvas, file.type)
+    if (small.size <= MOST_BYTES) {
+      bitmap.close()
+      const { width, height } = canvas
+      return { bytes: new Uint8Array(await small.arrayBuffer()), mime: small.type, width, height }
     }
-  } finally {
-    bitmap.close()
+    // bytes go about with the area
+    side = Math.max(canvas.width, canvas.height) * Math.max(0.3, 0.9 * Math.sqrt(MOST_BYTES / small.size))
   }
+  bitmap.close()
   throw new Error('This picture cannot be made small enough.')
 }
 
@@ -39,11 +42,7 @@ function drawn(bitmap, side) {
 async function encoded(canvas, type) {
   const sharp = type === 'image/png' ? await blobOf(canvas, 'image/png') : undefined
   if (sharp && sharp.size <= MOST_BYTES) return sharp
-  const lossy = type === 'image/jpeg' ? 'image/jpeg' : 'image/webp'
-  for (const quality of QUALITIES) {
-    const blob = await blobOf(canvas, lossy, quality)
-    if (blob && blob.size <= MOST_BYTES) return blob
-  }
+  return blobOf(canvas, type === 'image/jpeg' ? 'image/jpeg' : 'image/webp', QUALITY)
 }
 
 const blobOf = (canvas, type, quality) => new Promise((made) => canvas.toBlob(made, type, quality))

@@ -1,14 +1,301 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { testService } from '../../support/service.ts'
-test('x', async () => {
-  const s = testService()
-  await s.room('lobby', ['ada','bob'])
-  console.log(await s.user('ada').send('message:send', { room_id: 'lobby', content: {text:'hi'} }))
-  // concurrency probes
-  const r = await Promise.allSettled([s.user('ada').send('message:send',{to:'carl',content:{text:'1'}}), s.user('carl').send('message:send',{to:'ada',content:{text:'2'}})])
-  console.log(r)
-  await s.room('open', ['ada'], {visibility:'public'})
-  const js = await Promise.all(Array.from({length:50},(_, n)=> s.user('u'+n).refused('room:join',{room_id:'open'})))
-  console.log(js.join())
-  const t0=performance.now(); await s.pass(25*3600e3); console.log(performance.now()-t0)
+
+const room_id = 'lobby'
+const hi = { room_id, content: { text: 'hi' } }
+const hiAs = (client_id: string) => ({ ...hi, client_id })
+
+async function lobby(options = {}) {
+  const service = testService(options)
+  await service.room(room_id, ['ada', 'bob', 'eve'])
+  return service
+}
+
+describe('message:send', () => {
+  test('numbers what is said in a room, after all else that changed it, and answers with its place', async () => {
+    const service = await lobby()
+    const first = await service.user('ada').send('message:send', { ...hi, client_id: 'k' })
+    const second = await service.user('bob').send('message:send', hi)
+    expect(first).toEqual({
+      message_id: expect.any(String),
+      room_id,
+      seq: 2,
+      created_at: service.clock.now(),
+      duplicate: false,
+      durability: 'log',
+    })
+    expect(second.seq).toBe(3)
+    expect((await service.user('eve').log(room_id)).map(({ action, data }) => [action, data.seq])).toEqual([
+      ['room_updated', 1],
+      ['message_new', 2],
+      ['message_new', 3],
+    ])
+  })
+
+  test('tells the whole message, with who sent it and on which device', async () => {
+    const service = await lobby()
+    const reply_to = (await service.user('bob').send('message:send', hi)).message_id
+    const more = { reply_to, mentions: ['bob'], metadata: { mood: 'glad' }, expires_in_s: 60 }
+    const attachments = [{ url: 'https://example.org/a.png', name: 'a.png', mime: 'image/png', size: 7 }]
+    const content = { type: 'card', text: 'hi', data: { a: [1, null] }, attachments }
+    const sent = await service
+      .user('ada', { device: 'phone' })
+      .send('message:send', { room_id, client_id: 'k', content, ...more })
+    expect((await service.user('bob').log(room_id)).at(-1)?.data).toEqual({
+      room_id,
+      seq: 3,
+      message: {
+        message_id: sent.message_id,
+        client_id: 'k',
+        room_id,
+        seq: 3,
+        sender_id: 'ada',
+        sender_device_id: 'phone',
+        content,
+        reply_to,
+        mentions: ['bob'],
+        metadata: { mood: 'glad' },
+        created_at: service.clock.now(),
+        expires_at: service.clock.now() + 60_000,
+        version: 1,
+        reactions: {},
+      },
+    })
+  })
+
+  test('keeps binary as it came, live and in history', async () => {
+    const service = await lobby()
+    const data = new Uint8Array([0, 255, 128])
+    await service.user('ada').send('message:send', { room_id, content: { type: 'picture', data } })
+    const { messages } = await service.user('bob').send('message:history', { room_id })
+    const [live] = (await service.user('bob').log(room_id)).slice(-1)
+    for (const message of [messages[0], live?.data.message]) expect(new Uint8Array(message.content.data)).toEqual(data)
+  })
+
+  test('takes the id of its envelope as its key where it names none', async () => {
+    const service = await lobby()
+    await service.user('ada').send('message:send', { id: 'e1', payload: { data: hi } })
+    expect((await service.user('ada').log(room_id)).at(-1)?.data.message.client_id).toBe('e1')
+  })
+
+  test('of 100 at once from one connection are numbered in the order sent, also while others join', async () => {
+    const service = testService()
+    const ada = service.user('ada')
+    await ada.send('room:create', { room_id, kind: 'group', visibility: 'public' })
+    const { member } = service.store
+    let asked = 0
+    service.store.member = async (...of) => {
+      for (let ticks = (asked++ * 7) % 5; ticks > 0; ticks--) await null // now quicker, now slower
+      return member(...of)
+    }
+    const sent = Array.from({ length: 100 }, (_, n) => {
+      if (n % 10 === 0) void service.user(`guest ${n}`).send('room:join', { room_id })
+      return ada.send('message:send', { room_id, content: { text: `${n}` } })
+    })
+    const seqs = (await Promise.all(sent)).map(({ seq }) => seq)
+    expect(seqs).toEqual(seqs.toSorted((one, other) => one - other))
+    const log = await ada.log(room_id)
+    expect(log.map(({ data }) => data.seq)).toEqual(log.map((_, n) => n + 1))
+    const said = log.filter(({ action }) => action === 'message_new').map(({ data }) => data.message.content.text)
+    expect(said).toEqual(sent.map((_, n) => `${n}`))
+  })
+
+  test('right after room:join or room:create on the same connection waits for them', async () => {
+    const service = testService()
+    await service.room('open', ['ada'], { visibility: 'public' })
+    const bob = service.user('bob')
+    const asked = [
+      bob.refused('room:join', { room_id: 'open' }),
+      bob.refused('message:send', { room_id: 'open', content: { text: 'hi' } }),
+      bob.refused('room:create', { room_id: 'mine', kind: 'group' }),
+      bob.refused('message:send', { room_id: 'mine', content: { text: 'hi' } }),
+    ]
+    expect(await Promise.all(asked)).toEqual(Array(4).fill('not refused'))
+  })
+
+  test('right before room:leave on the same connection still counts', async () => {
+    const service = await lobby()
+    const bob = service.user('bob')
+    const sent = Array.from({ length: 5 }, () => bob.refused('message:send', hi))
+    const left = bob.refused('room:leave', { room_id })
+    expect(await Promise.all([...sent, left])).toEqual(Array(6).fill('not refused'))
+  })
+})
+
+describe('message:send twice', () => {
+  test('with the same key gives the first answer again, and adds nothing', async () => {
+    const service = await lobby()
+    const ada = service.user('ada')
+    const first = await ada.send('message:send', hiAs('k'))
+    await service.user('bob').send('message:send', hi)
+    expect(await ada.send('message:send', hiAs('k'))).toEqual({ ...first, duplicate: true })
+    expect(await ada.send('message:send', { ...hiAs('k'), retry: true })).toEqual({ ...first, duplicate: true })
+    expect(await ada.log(room_id)).toHaveLength(3)
+  })
+
+  test('from another device of the same user is still the same', async () => {
+    const service = await lobby()
+    const first = await service.user('ada', { device: 'phone' }).send('message:send', hiAs('k'))
+    const again = await service.user('ada', { device: 'desk' }).send('message:send', hiAs('k'))
+    expect(again).toEqual({ ...first, duplicate: true })
+  })
+
+  test('at once adds one message', async () => {
+    const service = await lobby()
+    const ada = service.user('ada')
+    const answers = await Promise.all([1, 2, 3].map(() => ada.send('message:send', hiAs('k'))))
+    expect(answers.map(({ seq, duplicate }) => [seq, duplicate])).toEqual([
+      [2, false],
+      [2, true],
+      [2, true],
+    ])
+  })
+
+  test.each([
+    ['another text', { content: { text: 'ho' } }],
+    ['more content', { content: { text: 'hi', data: 1 } }],
+    ['other metadata', { metadata: { a: 1 } }],
+    ['other mentions', { mentions: ['bob'] }],
+    ['other recipients', { recipients: ['bob'] }],
+    ['another answer', { reply_to: '019b76da-a800-7c75-8327-570000000002' }],
+    ['another expiry', { expires_in_s: 9 }],
+  ])('with the same key and %s is a conflict, and nothing is written', async (_, other) => {
+    const service = await lobby()
+    const ada = service.user('ada')
+    await ada.send('message:send', hiAs('k'))
+    expect(await ada.refused('message:send', { ...hiAs('k'), ...other })).toBe('conflict')
+    expect(await ada.log(room_id)).toHaveLength(2)
+  })
+
+  test('with the same key by another user, in another room or in another tenant is another message', async () => {
+    const service = await lobby()
+    await service.room('elsewhere', ['ada'])
+    const other = service.user('ada', { tenant: 'globex' })
+    await other.send('room:create', { room_id, kind: 'group' })
+    const answers = [
+      await service.user('ada').send('message:send', hiAs('k')),
+      await service.user('bob').send('message:send', hiAs('k')),
+      await service.user('ada').send('message:send', { ...hiAs('k'), room_id: 'elsewhere' }),
+      await other.send('message:send', hiAs('k')),
+    ]
+    expect(answers.map(({ duplicate }) => duplicate)).toEqual([false, false, false, false])
+    expect(new Set(answers.map(({ message_id }) => message_id)).size).toBe(4)
+  })
+
+  test('is known as the same while it says so within 24 h, and not after', async () => {
+    const service = await lobby({ working: false })
+    const ada = service.user('ada')
+    const first = await ada.send('message:send', hiAs('k'))
+    await service.pass(86_399_999)
+    expect(await ada.send('message:send', { ...hiAs('k'), retry: true })).toEqual({ ...first, duplicate: true })
+    await service.pass(1)
+    expect((await ada.send('message:send', hiAs('k'))).duplicate).toBe(false)
+  })
+
+  test('is known as the same after the message was deleted or has expired', async () => {
+    const service = await lobby()
+    const ada = service.user('ada')
+    const deleted = await ada.send('message:send', hiAs('k'))
+    const expired = await ada.send('message:send', { ...hiAs('e'), expires_in_s: 1 })
+    await ada.send('message:delete', { room_id, message_id: deleted.message_id })
+    await service.pass(3_000)
+    expect(await ada.send('message:send', hiAs('k'))).toEqual({ ...deleted, duplicate: true })
+    expect(await ada.send('message:send', { ...hiAs('e'), expires_in_s: 1 })).toEqual({ ...expired, duplicate: true })
+  })
+})
+
+describe('message:send is refused', () => {
+  test('to one who is not a member, and nothing is written', async () => {
+    const service = await lobby()
+    expect(await service.user('mallory').refused('message:send', hi)).toBe('forbidden')
+    expect(await service.user('ada').log(room_id)).toHaveLength(1)
+  })
+
+  test('where there is no such room, as in another tenant', async () => {
+    const service = await lobby()
+    expect(await service.user('ada').refused('message:send', { ...hi, room_id: 'nowhere' })).toBe('not_found')
+    expect(await service.user('ada', { tenant: 'globex' }).refused('message:send', hi)).toBe('not_found')
+  })
+
+  test('to the subscribers of a channel, whose owner publishes', async () => {
+    const service = testService()
+    await service.room('news', ['ada', 'bob'], { kind: 'channel' })
+    const sent = { room_id: 'news', content: { text: 'hi' } }
+    expect(await service.user('bob').refused('message:send', sent)).toBe('forbidden')
+    expect((await service.user('ada').send('message:send', sent)).seq).toBe(2)
+    await service.user('ada').send('room:role', { room_id: 'news', user_id: 'bob', role: 'member' })
+    expect(await service.user('bob').refused('message:send', sent)).toBe('not refused')
+  })
+
+  test('in an archived room, until it is opened again', async () => {
+    const service = await lobby()
+    await service.user('ada').send('room:update', { room_id, archived: true })
+    expect(await service.user('ada').refused('message:send', hi)).toBe('forbidden')
+    await service.user('ada').send('room:update', { room_id, archived: false })
+    expect(await service.user('bob').refused('message:send', hi)).toBe('not refused')
+  })
+
+  test('where the room asks for a higher role, and allowed where it asks for a lower one', async () => {
+    const service = await lobby()
+    await service.user('ada').send('room:update', { room_id, permissions: { 'message:send': 'admin' } })
+    expect(await service.user('bob').refused('message:send', hi)).toBe('forbidden')
+    await service.room('wall', ['ada', 'bob'], { kind: 'channel' })
+    await service.user('ada').send('room:update', { room_id: 'wall', permissions: { 'message:send': 'viewer' } })
+    expect(await service.user('bob').refused('message:send', { ...hi, room_id: 'wall' })).toBe('not refused')
+  })
+
+  test.each([
+    [['room:create'], 'forbidden'],
+    [[], 'forbidden'],
+    [['message:send'], 'not refused'],
+    [['message:*'], 'not refused'],
+    [['*'], 'not refused'],
+    [['admin'], 'not refused'],
+    [undefined, 'not refused'],
+  ])('or not by what the token permits: %p → %s', async (permissions, answer) => {
+    const service = await lobby()
+    expect(await service.user('ada', permissions ? { permissions } : {}).refused('message:send', hi)).toBe(answer)
+  })
+
+  test('not to whom the token lets into the room, or who has the permission `admin`', async () => {
+    const service = await lobby()
+    const granted = service.user('guest', { grants: { lobby: 'member' } })
+    const watching = service.user('guest', { grants: { lobby: 'viewer' } })
+    const admin = service.user('root', { permissions: ['admin'] })
+    expect(await granted.refused('message:send', hi)).toBe('not refused')
+    expect(await watching.refused('message:send', hi)).toBe('forbidden')
+    expect(await admin.refused('message:send', hi)).toBe('not refused')
+  })
+
+  test('to one who was removed, also where it was decided before and comes after', async () => {
+    const service = await lobby()
+    const { append } = service.log
+    service.log.append = async (...asked) => {
+      service.log.append = append
+      await service.user('ada').send('room:kick', { room_id, user_id: 'bob' })
+      return append(...asked)
+    }
+    const bob = service.user('bob')
+    expect(await bob.refused('message:send', hi)).toBe('forbidden')
+    expect(await bob.refused('message:send', hi)).toBe('forbidden')
+    expect((await service.user('ada').log(room_id)).map(({ action }) => action)).toEqual([
+      'room_updated',
+      'room_member_left',
+    ])
+  })
+
+  test('after 50 in 10 s, saying when to come again', async () => {
+    const service = await lobby({ limited: true })
+    const ada = service.user('ada')
+    for (let n = 0; n < 50; n++) await ada.send('message:send', hi)
+    expect(await ada.failure('message:send', hi)).toMatchObject({
+      code: 'rate_limited',
+      retryable: true,
+      retry_after_ms: 200,
+      details: { limit: 'message:send', remaining: 0, reset_ms: 10_000 },
+    })
+    expect(await service.user('bob').refused('message:send', hi)).toBe('not refused')
+    await service.pass(200)
+    expect(await ada.refused('message:send', hi)).toBe('not refused')
+  })
 })

@@ -1,0 +1,183 @@
+// Which idempotency keys were used: by hash, the entry to look at. What is recent is in memory, a generation a table;
+// the rest of a day lies on disk in pages. An answer may be wrong, so whoever asks reads the entry.
+import { hashOf } from './hashes.ts'
+
+export interface Generation {
+  readonly id: number
+  readonly first: number
+  last: number
+  /** Ms, of its first and last entry. */
+  readonly since: number
+  until: number
+  /** In memory: open addressing, pairs of a hash and an entry's distance from `first`, plus one. */
+  table: Uint32Array | undefined
+  count: number
+  /** On disk: so many of a hash's upper bits name its page. */
+  bits: number | undefined
+  /** It is on its way there. */
+  storing: boolean
+}
+
+export interface Keys {
+  add(hash: number, n: number, at: number): void
+  /** Entries that may have used a key, the newest first. */
+  find(hash: number, now: number, back: number): number[]
+  /** The last entry whose key is on disk. */
+  lastStored(): number
+  /** Those that are complete and not on disk, oldest first. */
+  complete(): readonly Generation[]
+  stored(generation: Generation, bits: number): void
+  /** Forgets what is older than a day, and names it. */
+  expired(now: number): readonly Generation[]
+  /** Ends the one that grows, so that it can be stored. */
+  close(): void
+}
+
+export const HOT_MS = 600_000
+export const DAY_MS = 86_400_000
+
+/** A page's number is its generation's times this, and its own; a generation has far fewer. */
+export const PAGES = 2 ** 20
+
+const COUNT_MOST = 524_288
+const FIRST_SLOTS = 4_096
+/** In memory in all; where more came in ten minutes, the oldest are asked for on disk. */
+const SLOTS_MOST = 16 * COUNT_MOST
+const PAGE_HASHES = 256
+
+type ReadPage = (generation: number, page: number) => Uint32Array | undefined
+
+export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
+  /** Newest first. */
+  const generations = [...known].sort((one, other) => other.id - one.id)
+  let open: Generation | undefined
+
+  function begin(n: number, at: number): Generation {
+    const [last] = generations
+    const slots = last?.table ? Math.min(last.table.length / 2, COUNT_MOST * 2) : FIRST_SLOTS
+    const table = new Uint32Array(slots * 2)
+    open = {
+      id: (last?.id ?? 0) + 1,
+      first: n,
+      last: n,
+      since: at,
+      until: at,
+      table,
+      count: 0,
+      bits: undefined,
+      storing: false,
+    }
+    generations.unshift(open)
+    shed(at)
+    return open
+  }
+
+  /** What is old or too much is on disk only. */
+  function shed(now: number) {
+    let slots = 0
+    for (const generation of generations) {
+      slots += (generation.table?.length ?? 0) / 2
+      const old = generation.until < now - HOT_MS || slots > SLOTS_MOST
+      if (old && generation.bits !== undefined) generation.table = undefined
+    }
+  }
+
+  return {
+    add(hash, n, at) {
+      if (open && (open.count === COUNT_MOST || at - open.since >= HOT_MS)) open = undefined
+      const generation = open ?? begin(n, at)
+      if (generation.count * 2 >= (generation.table as Uint32Array).length / 2) grow(generation)
+      insert(generation.table as Uint32Array, hash, n - generation.first + 1)
+      generation.count++
+      generation.last = n
+      generation.until = Math.max(generation.until, at)
+    },
+
+    find(hash, now, back) {
+      const found: number[] = []
+      for (const generation of generations) {
+        if (generation.until < now - back) continue
+        if (generation.table) search(generation.table, hash, generation.first - 1, found)
+        else searchPage(readPage(generation.id, pageOf(hash, generation.bits ?? 0)), hash, generation.first - 1, found)
+      }
+      return found
+    },
+
+    complete: () => generations.filter((one) => one !== open && one.bits === undefined && !one.storing).reverse(),
+
+    lastStored: () => generations.find(({ bits }) => bits !== undefined)?.last ?? 0,
+
+    stored(generation, bits) {
+      generation.bits = bits
+      shed(generation.until)
+    },
+
+    expired(now) {
+      const old = generations.filter((one) => one !== open && one.bits !== undefined && one.until < now - DAY_MS)
+      for (const one of old) generations.splice(generations.indexOf(one), 1)
+      return old
+    },
+
+    close() {
+      open = undefined
+    },
+  }
+}
+
+/** The log's number stands in the hash, so that a key is another one in every log. */
+export const keyHash = (log: number, key: string, seed: number) => hashOf(key, seed ^ Math.imul(log, 0x9e37_79b1))
+
+/** The table of a generation that was stored. */
+export function tableOf(pages: readonly Uint32Array[]): Uint32Array {
+  const count = pages.reduce((sum, { length }) => sum + length / 2, 0)
+  const table = new Uint32Array(2 * Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(count * 2 + 1))))
+  for (const pairs of pages)
+    for (let i = 0; i < pairs.length; i += 2) insert(table, pairs[i] as number, pairs[i + 1] as number)
+  return table
+}
+
+export const bitsFor = (count: number) => Math.max(0, Math.ceil(Math.log2(count / PAGE_HASHES)))
+
+export const pageOf = (hash: number, bits: number) => (bits === 0 ? 0 : hash >>> (32 - bits))
+
+/** The pages of a table, each the pairs of its hashes; those that hold none are left out. */
+export function pagesOf(table: Uint32Array, bits: number): Map<number, number[]> {
+  const pages = new Map<number, number[]>()
+  for (let i = 0; i < table.length; i += 2) {
+    const distance = table[i + 1] as number
+    if (distance === 0) continue
+    const hash = table[i] as number
+    const page = pageOf(hash, bits)
+    const pairs = pages.get(page)
+    if (pairs) pairs.push(hash, distance)
+    else pages.set(page, [hash, distance])
+  }
+  return pages
+}
+
+function insert(table: Uint32Array, hash: number, distance: number) {
+  const mask = table.length / 2 - 1
+  let slot = hash & mask
+  while (table[slot * 2 + 1] !== 0) slot = (slot + 1) & mask
+  table[slot * 2] = hash
+  table[slot * 2 + 1] = distance
+}
+
+function grow(generation: Generation) {
+  const small = generation.table as Uint32Array
+  const large = new Uint32Array(small.length * 2)
+  for (let i = 0; i < small.length; i += 2)
+    if (small[i + 1] !== 0) insert(large, small[i] as number, small[i + 1] as number)
+  generation.table = large
+}
+
+function search(table: Uint32Array, hash: number, before: number, found: number[]) {
+  const mask = table.length / 2 - 1
+  for (let slot = hash & mask; table[slot * 2 + 1] !== 0; slot = (slot + 1) & mask)
+    if (table[slot * 2] === hash) found.push(before + (table[slot * 2 + 1] as number))
+}
+
+function searchPage(pairs: Uint32Array | undefined, hash: number, before: number, found: number[]) {
+  for (let i = 0; pairs && i < pairs.length; i += 2)
+    if (pairs[i] === hash) found.push(before + (pairs[i + 1] as number))
+}
