@@ -119,7 +119,9 @@ export class Client {
     this._packet({ type: PacketType.CONNECT_ERROR, nsp: name, data: { message } }) // Socket.IO's own words
   }
 
+  /** A `connect_error` keeps a client from coming back, so what is worth another try ends the connection instead. */
   refuseNamespace(nsp: string, failure: Failure) {
+    if (failures[failure.code].retryable) return this.conn.end(failure)
     this._packet({ type: PacketType.CONNECT_ERROR, nsp, data: { message: failure.message, data: failure.data } })
   }
 
@@ -150,6 +152,7 @@ export class Client {
   _remove(socket: OpenSocket) {
     if (this.#main === socket) this.#main = undefined
     else this.#others?.delete(socket.nsp.name)
+    if (!this.#main && !this.#others?.size && this.conn.readyState === 'open') this.desk.connecting.add(this.conn)
   }
 
   _disconnect() {

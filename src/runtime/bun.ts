@@ -22,6 +22,8 @@ export interface Serving {
 
 const COMPRESSED_FROM = 1_024
 
+const ANY = new Set(['0.0.0.0', '::'])
+
 export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Serving): Served {
   const server = Bun.serve({
     port,
@@ -37,7 +39,7 @@ export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Ser
   const compression = engine.options.compression
 
   return {
-    url: `http://${host === '0.0.0.0' ? 'localhost' : host}:${server.port}`,
+    url: `http://${ANY.has(host) ? 'localhost' : host}:${server.port}`,
     port: server.port as number,
     publish(topic, frame) {
       const compressed = compression && frame.length >= COMPRESSED_FROM

@@ -12,7 +12,13 @@ export interface Person extends AsyncDisposable {
   readonly faults: string[]
 }
 
-export async function person(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<Person> {
+/** `before` runs in the page ahead of all that the page brings. */
+export async function person(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+  before?: () => void,
+): Promise<Person> {
   const context = await browser.newContext({ viewport: { width: 1024, height: 720 }, ...options })
   const page = await context.newPage()
   const faults: string[] = []
@@ -22,6 +28,7 @@ export async function person(browser: Browser, address: string, options: Browser
     if (isFault) faults.push(message.text())
   })
   await page.addInitScript(rememberPictures)
+  if (before) await page.addInitScript(before)
   await page.goto(address)
   const name = new URL(address).searchParams.get('user') ?? ''
   return { name, page, faults, [Symbol.asyncDispose]: () => context.close() }

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
-import { type ManagerOptions, connect, type Socket, type SocketOptions } from 'socket.io-client'
+import { connect, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client'
 import { readConfig, type Service, startService } from '../../src/service.ts'
 
 const SECRET = 'a secret that only this test suite knows, of 32 bytes and more'

@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
 
-/** As many of the first as fit into so many bytes of JSON, one at least. Binary counts as what it weighs. */
-export function fitting<Item>(items: readonly Item[], bytes: number): Item[] {
+/** As many of the first as fit into so many bytes of JSON, and `least` at least. Binary counts as what it weighs. */
+export function fitting<Item>(items: readonly Item[], bytes: number, least = 1): Item[] {
   let room = bytes
   const fits = items.findIndex((item, n) => {
     room -= weigh(item)
-    return room < 0 && n > 0
+    return room < 0 && n >= least
   })
   return fits === -1 ? [...items] : items.slice(0, fits)
 }

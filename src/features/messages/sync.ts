@@ -62,6 +62,7 @@ async function since(ctx: Context, { room_id, epoch, after_seq }: Asked, limit: 
   const events = fitting(
     entries.map((entry) => ctx.log.told(entry, standing)),
     bytes,
+    bytes === caps.page_bytes ? 1 : 0,
   )
   return { ...about, events, has_more: after_seq + events.length < head.seq }
 }
