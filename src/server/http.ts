@@ -17,8 +17,6 @@ import { refuse, statusOf } from './http/refusal.ts'
 import { type Env, requests } from './http/requests.ts'
 import { routes } from './http/routes.ts'
 
-export type { Readiness } from './http/open.ts'
-
 export interface HttpDoor {
   readonly dispatch: Dispatch
   readonly commands: ReadonlyMap<string, Registered>

@@ -4,6 +4,7 @@ import { memoryWorld } from '../../src/adapters/memory/world.ts'
 import { leasesContract } from '../contracts/leases.contract.ts'
 import { limiterContract } from '../contracts/limiter.contract.ts'
 import { logContract } from '../contracts/log.contract.ts'
+import { storeContract } from '../contracts/store.contract.ts'
 import { fakeClock } from '../support/clock.ts'
 
 leasesContract('memory', async () => {
@@ -23,3 +24,4 @@ async function world() {
 }
 
 logContract('memory', world)
+storeContract('memory', world)

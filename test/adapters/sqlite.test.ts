@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqlite } from '../../src/adapters/sqlite/sqlite.ts'
 import { logContract } from '../contracts/log.contract.ts'
+import { storeContract } from '../contracts/store.contract.ts'
 import { fakeClock } from '../support/clock.ts'
 
 const open: { close(): Promise<void> }[] = []
@@ -29,3 +30,4 @@ async function world() {
 }
 
 logContract('sqlite', world)
+storeContract('sqlite', world)

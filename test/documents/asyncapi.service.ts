@@ -10,4 +10,4 @@ test('asyncapi.json is a valid AsyncAPI 3 document', async () => {
   const worse = diagnostics.filter(({ severity }) => severity < 2)
   expect(worse.map(({ path, message }) => `${path.join('/')}: ${message}`)).toEqual([])
   expect(document?.operations().all().length).toBeGreaterThan(0)
-})
+}, 300_000)

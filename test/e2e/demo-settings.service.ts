@@ -62,10 +62,11 @@ describeInChromium('the demo page, elsewhere', () => {
   test('where no WebSocket comes through, the page talks by polling', async () => {
     await using service = await start({})
     const url = `${service.url}/?tenant=acme&user=`
-    const before = () => Object.assign(globalThis, { WebSocket: undefined })
-    await using ada = await person(browser, `${url}ada`, {}, before)
-    await using bea = await person(browser, `${url}bea`, {}, before)
+    await using ada = await person(browser, `${url}ada`, {}, cutWebSockets)
+    await using bea = await person(browser, `${url}bea`, {}, cutWebSockets)
+    const polled = ada.page.waitForRequest((request) => request.url().includes('transport=polling'))
     await talk(ada, bea)
+    await polled
     faultless(ada, bea)
   })
 
@@ -89,3 +90,15 @@ describeInChromium('the demo page, elsewhere', () => {
     faultless(ada)
   })
 })
+
+/** As a proxy would that knows nothing of them. */
+function cutWebSockets() {
+  class Cut {
+    onerror?: (event: Event) => void
+    constructor() {
+      setTimeout(() => this.onerror?.(new Event('error')))
+    }
+    close() {}
+  }
+  Object.assign(globalThis, { WebSocket: Cut })
+}

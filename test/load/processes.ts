@@ -36,36 +36,50 @@ export function memoryBytes(pid: number): Memory {
   return { rss: kilobytes('Rss') * 1024, pss: kilobytes('Pss') * 1024 }
 }
 
+/** Ms in which a process's first thread could have run, but had to wait for its core. */
+function waitedMs(pid: number): number {
+  const [, waited = '0'] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')
+  return Number(waited) / 1e6
+}
+
 export interface Spent {
   readonly ms: number
   readonly serverCpuMs: number
-  /** Shares of a core, 0 to 1: a client at 1 was itself what limited the run. */
+  /** Of a core, 0 to 1: a client at 1 was itself what limited the run. */
   readonly clientShare: number
-  /** The share of the server's or the client's core, whichever is more, that went to neither of us. */
-  readonly foreignShare: number
+  /** Of the time, what others took from us: while they had the core, and the server or the client waited for it. */
+  readonly disturbedShare: number
+}
+
+interface Reading {
+  readonly cpu: number
+  readonly waited: number
+  readonly core: number
+}
+
+const read = (pid: number, core: number): Reading => ({ cpu: cpuMs(pid), waited: waitedMs(pid), core: busyMs(core) })
+
+function takenByOthers(before: Reading, after: Reading): number {
+  const others = after.core - before.core - (after.cpu - before.cpu)
+  return Math.max(0, Math.min(others, after.waited - before.waited))
 }
 
 /** Starts to measure; what it gives back ends it. */
 export function meter(serverPid: number): () => Spent {
-  const read = () => ({
-    at: performance.now(),
-    server: cpuMs(serverPid),
-    client: cpuMs(process.pid),
-    serverCore: busyMs(SERVER_CORE),
-    clientCore: busyMs(CLIENT_CORE),
-  })
-  const before = read()
+  const startedAt = performance.now()
+  const server = read(serverPid, SERVER_CORE)
+  const client = read(process.pid, CLIENT_CORE)
   return () => {
-    const after = read()
-    const ms = after.at - before.at
-    const serverCpuMs = after.server - before.server
-    const clientCpuMs = after.client - before.client
-    const foreignMs = Math.max(
-      after.serverCore - before.serverCore - serverCpuMs,
-      after.clientCore - before.clientCore - clientCpuMs,
-      0,
-    )
-    return { ms, serverCpuMs, clientShare: clientCpuMs / ms, foreignShare: pinned ? foreignMs / ms : Number.NaN }
+    const ms = performance.now() - startedAt
+    const serverNow = read(serverPid, SERVER_CORE)
+    const clientNow = read(process.pid, CLIENT_CORE)
+    const taken = Math.max(takenByOthers(server, serverNow), takenByOthers(client, clientNow))
+    return {
+      ms,
+      serverCpuMs: serverNow.cpu - server.cpu,
+      clientShare: (clientNow.cpu - client.cpu) / ms,
+      disturbedShare: pinned ? taken / ms : Number.NaN,
+    }
   }
 }
 

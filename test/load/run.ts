@@ -11,6 +11,8 @@ import { storm } from './scenarios/storm.ts'
 
 const scenarios: readonly Scenario[] = [fanout, rooms, idle, storm]
 
+const LIMIT_MS = 30 * 60_000
+
 const troubleOf = (rounds: readonly Round[]): string[] =>
   rounds.flatMap((round, index) =>
     [...round].flatMap(([name, { trouble }]) => trouble.map((what) => `${name}, round ${index + 1}: ${what}`)),
@@ -47,6 +49,12 @@ function roundsSaid(all: number, clean: number): string {
   return clean < all ? `${said}; ${all - clean} disturbed by other work were left out` : said
 }
 
+/** Whatever hangs: it stops by itself, and the servers with it. */
+function giveUp(): never {
+  console.error(`not done in ${LIMIT_MS / 60_000} minutes`)
+  process.exit(1)
+}
+
 async function main(): Promise<number> {
   const { scenario: name, options } = readOptions(process.argv.slice(2))
   const scenario = scenarios.find((one) => one.name === name)
@@ -55,11 +63,14 @@ async function main(): Promise<number> {
     return 2
   }
   pinClient()
+  setTimeout(giveUp, LIMIT_MS).unref()
   const rounds = await measure(scenario, options)
   print(scenario, options, rounds)
   return troubleOf(rounds).length > 0 ? 1 : 0
 }
 
+// Where nothing is left to wait for, nothing was measured.
+process.exitCode = 1
 process.exit(
   await main().catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error)

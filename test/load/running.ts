@@ -36,7 +36,12 @@ process.on('exit', () => {
     rmSync(folder, { recursive: true, force: true })
   }
 })
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    console.error(`stopped by ${signal}`)
+    process.exit(130)
+  })
+}
 
 export async function start(driver: Driver, profileFolder?: string): Promise<Running> {
   const { PATH } = process.env

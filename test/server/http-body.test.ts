@@ -69,6 +69,14 @@ test('a body may be as large as a packet of the socket, and no larger, whatever 
   expect(asked).toHaveLength(1)
 })
 
+test('of a body that says itself too large nothing is read', async () => {
+  const { app } = door({ maxBody: 1_000 })
+  const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('read')) })
+  const headers = { ...bearer('ada-token'), 'content-length': '1001' }
+  const response = await app.request(JOIN, { ...posted('{}', headers), body })
+  expect((await refusedIn(response)).code).toBe('payload_too_large')
+})
+
 test('a body of no known length is cut where it becomes too large', async () => {
   const { app } = door({ maxBody: 1_000 })
   let pulled = 0

@@ -74,7 +74,7 @@ test('names in camelCase are taken as those in snake_case, which win where both 
     '/socket/rooms/message',
     posted({ roomId: 'r', clientId: 'c', senderId: 'ada', content: { replyTo: 1 } }),
   )
-  await app.request('/socket/rooms/join', posted({ roomId: 'camel', room_id: 'snake', userId: 'ada' }))
+  await app.request('/socket/rooms/join', posted({ room_id: 'snake', roomId: 'camel', userId: 'ada' }))
   await app.request('/socket/notifications', posted({ userId: 'grace', deviceId: 'd', title: 'T', body: 'B' }, admin))
   expect(asked.map(({ argument }) => argument.payload.data)).toEqual([
     { room_id: 'r', client_id: 'c', content: { replyTo: 1 } },

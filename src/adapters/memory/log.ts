@@ -19,7 +19,6 @@ type Listener = (entry: Entry) => void
 
 export function memoryLog({ clock, rooms, report, change }: World): Log {
   const listeners = new Map<string, Set<Listener>>()
-  let commits = 0
 
   function tell(name: string, entry: Entry) {
     for (const listener of [...(listeners.get(name) ?? [])]) {
@@ -39,7 +38,7 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
     for (const subject of touches) held.touched.set(subject, seq)
     for (const redacted of redacts) take(held, redacted, at)
     for (const one of changes) change(one, 'room' in one && one.room !== name ? undefined : seq)
-    commits++
+    rooms.commits++
     return entry
   }
 
@@ -84,7 +83,7 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
     },
 
     heads: async (names) => names.map((name) => rooms.get(name)).map(({ epoch, seq }) => ({ epoch, seq })),
-    commits: async (names) => names.map(() => commits),
+    commits: async (names) => names.map(() => rooms.commits),
 
     async expire(now, limit) {
       let count = 0
@@ -107,7 +106,7 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
         held.overlays.delete(seq)
         count++
       }
-      if (count > 0) commits++
+      if (count > 0) rooms.commits++
       return count
     },
   }

@@ -29,6 +29,8 @@ export interface Rooms {
   /** As it is, or as it would begin. */
   get(name: string): Held
   drop(name: string): void
+  /** How often something was committed that moves a log. */
+  commits: number
   all(): IterableIterator<[string, Held]>
 }
 
@@ -41,7 +43,15 @@ export function heldRooms(): Rooms {
     rooms.set(name, held)
     return held
   }
-  return { get, drop: (name) => void rooms.set(name, begun(newId())), all: () => rooms.entries() }
+  return {
+    get,
+    commits: 0,
+    drop(name) {
+      rooms.set(name, begun(newId()))
+      this.commits++
+    },
+    all: () => rooms.entries(),
+  }
 }
 
 export function overlayOf(held: Held, seq: number): Overlay {

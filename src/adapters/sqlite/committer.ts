@@ -177,9 +177,10 @@ export async function openCommitter({ path, linger_ms, report }: Committing): Pr
       while (writing || !isEmpty(gathering)) await settled()
       if (ended) return
       ended = true
-      const exited = new Promise((resolve) => worker.once('exit', resolve))
+      const closed = new Promise((resolve) => worker.once('message', resolve))
       worker.postMessage('close')
-      await exited
+      await closed
+      await worker.terminate()
     },
   }
 }

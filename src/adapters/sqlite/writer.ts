@@ -31,7 +31,7 @@ const bytes: Uint8Array[] = []
 port.on('message', (message: Written | 'close') => {
   if (message !== 'close') return port.postMessage(write(message))
   db.close()
-  port.close()
+  port.postMessage('closed')
 })
 port.postMessage('ready')
 

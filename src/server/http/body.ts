@@ -1,4 +1,5 @@
 /** A request's JSON: not too large, not too slow, not too deep, and an object. */
+import { Buffer } from 'node:buffer'
 import { caps } from '../../features/rooms/caps.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { Failure } from '../../protocol/failure.ts'

@@ -23,7 +23,7 @@ async function measure(
   const traffic = new Traffic(rooms, size)
   const spent = meter(server.pid)
   const trouble = await closedLoop(traffic, loop)
-  const { serverCpuMs, clientShare, foreignShare } = spent()
+  const { serverCpuMs, clientShare, disturbedShare } = spent()
   closeAll(rooms.flatMap(({ members }) => members))
   const { delivered, deliveredBytes, deliveryLatency } = traffic
   return {
@@ -35,7 +35,7 @@ async function measure(
       p99_ms: deliveryLatency.percentile(0.99),
       frame_bytes: deliveredBytes / delivered,
       client_pct: clientShare * 100,
-      foreign_pct: foreignShare * 100,
+      disturbed_pct: disturbedShare * 100,
     },
   }
 }

@@ -32,7 +32,7 @@ async function measure(
   const after = await cleanMemory(server)
   const spent = meter(server.pid)
   await Bun.sleep(seconds * 1000)
-  const { ms, serverCpuMs, clientShare, foreignShare } = spent()
+  const { ms, serverCpuMs, clientShare, disturbedShare } = spent()
   closeAll(connected)
   const each = (key: keyof (Memory & Heap)): number => (after[key] - before[key]) / connections
   return {
@@ -45,7 +45,7 @@ async function measure(
       idle_cpu_pct: (serverCpuMs / ms) * 100,
       total_mb: after.rss / 2 ** 20,
       client_pct: clientShare * 100,
-      foreign_pct: foreignShare * 100,
+      disturbed_pct: disturbedShare * 100,
     },
   }
 }

@@ -59,18 +59,19 @@ const cpuEach = ({ traffic, serverCpuMs }: Stretch): number => (serverCpuMs * 10
 /** Climbs from a rate in steps until one is not held, twice over; the answer is the last that was. */
 async function highestRate(course: Course, from: number): Promise<{ rate: number; trouble: readonly string[] }> {
   let held = 0
-  const trouble: string[] = []
-  const isHeld = async (rate: number): Promise<boolean> => {
-    const step = await atRate(course, rate, course.seconds / 2)
-    trouble.push(...step.trouble)
-    return step.trouble.length === 0 && step.traffic.ackLatency.percentile(0.99) <= HELD_MS
-  }
-  for (let rate = from, steps = 0; steps < MOST_STEPS; rate *= STEP, steps++) {
-    // One step may fall into a moment in which somebody else had the core.
-    if (!(await isHeld(rate)) && !(await isHeld(rate))) break
+  for (let rate = from, misses = 0, steps = 0; misses < 2 && steps < MOST_STEPS; steps++) {
+    const { traffic, trouble } = await atRate(course, rate, course.seconds / 2)
+    if (trouble.length > 0) return { rate: held, trouble }
+    if (traffic.ackLatency.percentile(0.99) > HELD_MS) {
+      // One step may fall into a moment in which somebody else had the core.
+      misses++
+      continue
+    }
+    misses = 0
     held = rate
+    rate *= STEP
   }
-  return { rate: held, trouble }
+  return { rate: held, trouble: [] }
 }
 
 async function measure(server: Running, options: Options): Promise<Sample> {
@@ -100,7 +101,7 @@ async function measure(server: Running, options: Options): Promise<Sample> {
       frame_bytes: traffic.deliveredBytes / traffic.delivered,
       ack_bytes: traffic.ackBytes / traffic.acked,
       client_pct: closed.clientShare * 100,
-      foreign_pct: Math.max(closed.foreignShare, paced.foreignShare, half.foreignShare) * 100,
+      disturbed_pct: Math.max(closed.disturbedShare, paced.disturbedShare, half.disturbedShare) * 100,
     },
   }
 }

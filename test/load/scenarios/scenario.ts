@@ -35,10 +35,10 @@ export interface Scenario {
 /** Told beside every measurement: whether it was the server that was measured. */
 export const circumstances: readonly Column[] = [
   { key: 'client_pct', title: 'client busy %', digits: 0 },
-  { key: 'foreign_pct', title: 'others on these cores %', digits: 1 },
+  { key: 'disturbed_pct', title: 'taken by others %', digits: 1 },
 ]
 
-const DISTURBED_PCT = 15
+const DISTURBED_PCT = 5
 
-/** Somebody else had more of a core than a ratio can bear. Where that cannot be known, nothing is said. */
-export const isDisturbed = ({ values: { foreign_pct = 0 } }: Sample): boolean => foreign_pct > DISTURBED_PCT
+/** Others took more of a core from us than a ratio can bear. Where that cannot be known, nothing is said. */
+export const isDisturbed = ({ values: { disturbed_pct = 0 } }: Sample): boolean => disturbed_pct > DISTURBED_PCT

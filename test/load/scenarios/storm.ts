@@ -16,7 +16,7 @@ async function measure(server: Running, { connections = CONNECTIONS }: Options):
   const prepared = await doors(server, guests.slice(0, connections))
   const spent = meter(server.pid)
   const connected = await openAll(prepared, connections)
-  const { ms, serverCpuMs, clientShare, foreignShare } = spent()
+  const { ms, serverCpuMs, clientShare, disturbedShare } = spent()
   const latency = new Histogram()
   for (const { ready } of connected) latency.add(await ready.promise)
   closeAll(connected)
@@ -28,7 +28,7 @@ async function measure(server: Running, { connections = CONNECTIONS }: Options):
       all_ms: ms,
       cpu_us: (serverCpuMs * 1000) / connections,
       client_pct: clientShare * 100,
-      foreign_pct: foreignShare * 100,
+      disturbed_pct: disturbedShare * 100,
     },
   }
 }
