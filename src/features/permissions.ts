@@ -25,7 +25,7 @@ export function permissionsOf(given: readonly string[] | undefined): Permissions
 
   function find(name: string): Reach {
     if (admin || all.has(`${name}:any`)) return 'any'
-    const families = name.split(':').map((_, n, parts) => `${parts.slice(0, n).join(':')}:*`)
+    const families = [...name.matchAll(/:/g)].map(({ index }) => `${name.slice(0, index)}:*`)
     return [name, `${name}:own`, ...families].some((one) => all.has(one)) ? 'own' : undefined
   }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { Stale } from '../../ports/log.ts'
-import type { Change, RoomState } from '../../ports/store.ts'
+import type { Change, Room, RoomState } from '../../ports/store.ts'
 import { Failure } from '../../protocol/failure.ts'
-import { keyOf, newId, RoomId, UserId } from '../../protocol/ids.ts'
+import { keyOf, RoomId, UserId } from '../../protocol/ids.ts'
 import { Metadata, Title } from '../../protocol/text.ts'
 import { type Context, command } from '../feature.ts'
 import { caps } from './caps.ts'
@@ -37,10 +37,12 @@ export const create = command({
 
   async handle(ctx: Context, input) {
     if (input.kind === 'direct') return { room: await directRoom(ctx, partner(ctx, input)) }
-    const room_id = input.room_id ?? newId()
+    const room_id = input.room_id ?? hashOf(ctx.userId, ctx.commandId)
     if (room_id.startsWith(DIRECT)) refuse('room_id', `Ids that begin with "${DIRECT}" are made by the service.`)
     const { members, name, kind, metadata, visibility, history, retention_s } = input
-    if (await ctx.store.room(ctx.place(room_id))) throw taken()
+    const before = await ctx.store.room(ctx.place(room_id))
+    if (before && input.room_id === undefined) return { room: await viewNow(ctx, before) } // asked again
+    if (before) throw taken()
     await roomForOneMore(ctx, ctx.userId)
     const state = { ...fresh(ctx, room_id), name, kind, metadata, visibility, history, retention_s }
     const making = make(ctx, state, [...new Set([ctx.userId, ...members])])
@@ -49,26 +51,25 @@ export const create = command({
 })
 
 /** The same id whoever of the two asks. */
-export function directId(one: string, other: string): string {
-  const pair = [one, other].sort()
-  return (
-    DIRECT +
-    createHash('sha256')
-      .update(keyOf(...pair))
-      .digest('base64url')
-      .slice(0, 32)
-  )
-}
+export const directId = (one: string, other: string): string => DIRECT + hashOf(...[one, other].sort())
+
+const hashOf = (...parts: string[]): string =>
+  createHash('sha256')
+    .update(keyOf(...parts))
+    .digest('base64url')
+    .slice(0, 32)
 
 /** The room that two users share, made where it is not there yet. Who is second to make it finds it when asked again. */
 export async function directRoom(ctx: Context, other: string): Promise<v.InferOutput<typeof RoomView>> {
   const room_id = directId(ctx.userId, other)
   const before = await ctx.store.room(ctx.place(room_id))
-  if (before) return viewOf(before, before.member_count, await lastSeq(ctx, room_id))
+  if (before) return viewNow(ctx, before)
   await roomForOneMore(ctx, ctx.userId)
   const state = { ...fresh(ctx, room_id), kind: 'direct' as const }
   return make(ctx, state, [...new Set([ctx.userId, other])])
 }
+
+const viewNow = async (ctx: Context, room: Room) => viewOf(room, room.member_count, await lastSeq(ctx, room.room_id))
 
 export async function lastSeq(ctx: Context, room_id: string): Promise<number> {
   const [head] = await ctx.log.heads([room_id])
