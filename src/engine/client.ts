@@ -3,8 +3,7 @@ import type { Server, Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { Failure, failures } from '../protocol/failure.ts'
 import type { Admission } from './admission.ts'
-import type { Codec } from './codec.ts'
-import { isRecord } from './codec.ts'
+import { type Codec, isRecord } from './codec.ts'
 import type { Commands } from './commands.ts'
 import type { Connection } from './connection.ts'
 import { event } from './event.ts'
@@ -108,6 +107,7 @@ export class Client {
     if (this.socketOf(name) || opening.has(name)) throw new Failure('protocol_abuse', 'This namespace is open already.')
     if (opening.size + [...this.sockets()].length >= BOUNDS.namespaces)
       return this.refuseNamespace(name, new Failure('forbidden', 'Too many namespaces on one connection.'))
+    opening.add(name)
     this.desk.admission.connects(this.conn, auth)
     if (this.desk.io._nsps.has(name)) return this.#open(name, auth)
     this.desk.io._checkNamespace(name, auth, (found) => (found ? this.#open(name, auth) : this.#unknown(name)))
@@ -127,7 +127,6 @@ export class Client {
 
   #open(name: string, auth: object) {
     const namespace = this.desk.io.of(name) as unknown as OpenNamespace
-    this.#opening?.add(name)
     namespace
       ._add(this, auth, (socket) => this.#opened(name, socket))
       .catch((error) => {

@@ -35,7 +35,11 @@ export interface Keeper {
   readonly mostWaiting: number
   /** Keeps what a polling client has yet to fetch of a connection that is closed. */
   part(id: string, packets: EnginePacket[]): void
+  /** Takes that back, to tell it otherwise. */
+  parted(id: string): EnginePacket[]
   closed(connection: Connection, why: Closing): void
+  /** Reports what goes wrong in it, and goes on. */
+  guard(run: () => void): void
 }
 
 export interface Origin {
@@ -199,7 +203,7 @@ export class Connection extends UpstreamSocket {
     this.writeBuffer = []
     this.#waiting = 0
     this.client?.tellSlow()
-    this.close()
+    this.close('slow_consumer')
   }
 
   /** Published frames are dropped by Bun unseen, so the end of one that was behind says whether it was too far behind. */
@@ -243,12 +247,12 @@ export class Connection extends UpstreamSocket {
     if (this.readyState === 'closed') return
     this.readyState = 'closed'
     this.closedBy = reason
-    this.probing?.close()
+    if (!this.probing?.probed) this.probing?.close()
     this.transport.close()
     const { slowConsumer } = this
     this.keeper.closed(this, { reason: why, slowConsumer, ...(code === undefined ? {} : { code }) })
     this.client?.onclose(reason)
-    this.emitReserved('close', reason)
+    this.keeper.guard(() => this.emitReserved('close', reason))
     this.writeBuffer = []
   }
 }

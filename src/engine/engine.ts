@@ -93,7 +93,8 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
 
   closed(connection: Connection, why: Closing) {
     this.clients.delete(connection.id)
-    for (const deadlines of [this.pings, this.pongs, this.upgrades, this.connecting]) deadlines.delete(connection)
+    for (const deadlines of [this.pings, this.pongs, this.connecting]) deadlines.delete(connection)
+    if (!connection.probing?.probed) this.upgrades.delete(connection)
     this.admission.leaves(connection)
     if (why.slowConsumer) this.#slowConsumers++
     this.guard(() => this.hooks.onClose?.(connection, why))
@@ -108,11 +109,15 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   parting(id: string): string | undefined {
     const packets = this.#partings.get(id)
     if (!packets) return undefined
-    const some = packets.splice(0, BOUNDS.packetsPerPoll - 1)
-    if (packets.length > 0) return encodePayload(some)
+    if (packets.length < BOUNDS.packetsPerPoll) return encodePayload([...this.parted(id), { type: 'close' }])
+    return encodePayload(packets.splice(0, BOUNDS.packetsPerPoll))
+  }
+
+  parted(id: string): EnginePacket[] {
+    const packets = this.#partings.get(id) ?? []
     this.#partings.delete(id)
     this.#parted.delete(id)
-    return encodePayload([...some, { type: 'close' }])
+    return packets
   }
 
   isParting(id: string): boolean {
@@ -160,7 +165,10 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   }
 
   override close() {
-    for (const connection of [...this.clients.values()]) this.guard(() => connection.close())
+    for (const connection of [...this.clients.values()]) {
+      this.guard(() => connection.close())
+      connection.probing?.close()
+    }
     for (const deadlines of [this.pings, this.pongs, this.upgrades, this.connecting, this.#parted]) deadlines.clear()
     this.admission.close()
   }

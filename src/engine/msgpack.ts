@@ -90,7 +90,7 @@ function walk(bytes: Buffer, from: number, most: number): Walked {
     const one = read(bytes, at)
     if (level.map && level.left % 2 === 0) readKey(bytes, at, one)
     level.left--
-    at = within(bytes, one)
+    at = one.end
     const isDeep = levels.length > most && (one.kind === 'map' || one.kind === 'list')
     if (one.inner > 0) levels.push({ left: one.inner, map: one.kind === 'map' })
     if (isDeep) return { end: skip(bytes, at, levels), deep: true }
@@ -104,16 +104,10 @@ function skip(bytes: Buffer, from: number, levels: readonly Level[]): number {
   let left = levels.reduce((sum, level) => sum + level.left, 0)
   for (; left > 0; left--) {
     const one = read(bytes, at)
-    at = within(bytes, one)
+    at = one.end
     left += one.inner
   }
   return at
-}
-
-/** A value has at least a byte, so what claims more values than there are bytes is no packet. */
-function within(bytes: Buffer, { end, inner }: Value): number {
-  if (inner > bytes.length - end) throw malformed('a packet that ends too early')
-  return end
 }
 
 function readKey(bytes: Buffer, at: number, { kind, end }: Value): string {
@@ -145,7 +139,7 @@ function fields(frame: Buffer, from: number) {
   const packet = read(frame, from)
   if (packet.kind !== 'map') throw malformed('no map')
   const places = new Map<string, number>()
-  let at = within(frame, packet)
+  let at = packet.end
   let deep = false
   for (let left = packet.inner; left > 0; left -= 2) {
     const name = read(frame, at)

@@ -4,9 +4,9 @@ import { networkOf, type Peer, peers } from './address.ts'
 import { bodies } from './bodies.ts'
 import type { Connection } from './connection.ts'
 import type { Engine, Refused } from './engine.ts'
+import { handshakes } from './handshake.ts'
 import { origins } from './origins.ts'
 import { PollingTransport, text } from './polling.ts'
-import type { HandshakeRequest } from './upstream.ts'
 import { WebSocketTransport } from './websocket.ts'
 
 type Server = Bun.Server<WebSocketTransport>
@@ -41,32 +41,7 @@ const BAD_VERSION = 5
 
 const RETRY_S = '5'
 
-/** What every client sends; not worth keeping. */
-const USUAL = new Set(['EIO', 'transport', 't', 'sid', 'b64'])
-
 const newSession = (): string => randomBytes(15).toString('base64url')
-
-/** Kinds of handshake that are remembered: pages come from few origins, who makes up many gains nothing. */
-const MOST_KINDS = 1_000
-
-/** One plain object for the many that differ in nothing: a kept Request, its URL and headers are some KB each. */
-function handshakes() {
-  const shared = new Map<string, HandshakeRequest>()
-
-  return function handshakeOf(request: Request, query: URLSearchParams, encrypted: boolean): HandshakeRequest {
-    const transport = query.get('transport') ?? ''
-    const origin = request.headers.get('origin')
-    const own = [...query].filter(([name]) => !USUAL.has(name))
-    const kind = `${encrypted} ${transport} ${origin}`
-    const known = own.length === 0 ? shared.get(kind) : undefined
-    if (known) return known
-    const headers = origin === null ? {} : { origin }
-    const _query = { EIO: '4', transport, ...Object.fromEntries(own) }
-    const made: HandshakeRequest = Object.freeze({ url: '', headers, _query, connection: { encrypted } })
-    if (own.length === 0 && shared.size < MOST_KINDS) shared.set(kind, made)
-    return made
-  }
-}
 
 export function requests(engine: Engine) {
   const { options, hooks, admission, refused } = engine

@@ -10,10 +10,20 @@ export function beginUpgrade(connection: Connection, transport: WebSocketTranspo
   connection.keeper.upgrades.add(connection)
 }
 
+/**
+ * A client that had its probe answered stops polling, and never polls again if the WebSocket is closed on it before it
+ * has gone over. So where the connection ended meanwhile, it is let go over first.
+ */
 export function probe(connection: Connection, transport: WebSocketTransport, frame: string | Buffer) {
   if (transport !== connection.probing) return transport.close()
+  if (connection.readyState === 'closed') return sendOff(connection, transport, frame)
   if (frame === '2probe' && !transport.probed) return answerProbe(connection, transport)
   if (frame === '5' && transport.probed) return finish(connection, transport)
+  transport.close()
+}
+
+function sendOff({ id, keeper }: Connection, transport: WebSocketTransport, frame: string | Buffer) {
+  if (frame === '5') transport.send(keeper.parted(id))
   transport.close()
 }
 

@@ -20,6 +20,8 @@ export interface Caller {
   readonly permissions: Permissions
   /** Rooms that the token lets its bearer into, and as what. */
   readonly grants: Readonly<Record<string, Role>>
+  /** What it asks for was counted against the limits when it was accepted. */
+  readonly counted?: boolean
   /** Nothing for HTTP and for workers. */
   readonly connection: Connection | undefined
 }

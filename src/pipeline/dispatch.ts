@@ -5,7 +5,7 @@ import type { Limiter, Rate } from '../ports/limiter.ts'
 import { Stale } from '../ports/log.ts'
 import { type Envelope, envelope, refusal } from '../protocol/envelope.ts'
 import { Failure } from '../protocol/failure.ts'
-import { keyOf, Name, newId, roomKey } from '../protocol/ids.ts'
+import { keyOf, roomKey } from '../protocol/ids.ts'
 import { contexts, type Pipeline } from './context.ts'
 import { enterLane } from './lanes.ts'
 import { type Unwrapped, unwrap } from './unwrap.ts'
@@ -30,7 +30,7 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
       try {
         const allowed = command.allow.check(ctx, ask.input)
         if (allowed) await allowed
-        if (limiter && tries === 1) await limit(limiter, name, command.rate, ask.caller)
+        if (limiter && tries === 1 && !ask.caller.counted) await limit(limiter, name, command.rate, ask.caller)
         return await command.handle(ctx, ask.input)
       } catch (error) {
         if (!(error instanceof Stale)) throw error
@@ -44,7 +44,7 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
     }
   }
 
-  async function answer(found: Registered, name: string, caller: Caller, unwrapped: Unwrapped, id: string) {
+  async function answer(found: Registered, name: string, caller: Caller, unwrapped: Unwrapped) {
     const input = validate(found, name, caller, unwrapped)
     permit(found, caller)
     const { connection } = caller
@@ -52,7 +52,7 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
     const entering = connection && place !== undefined ? enterLane(connection.lanes, place) : undefined
     const lane = entering instanceof Promise ? await entering : entering
     try {
-      return await carryOut(found, { caller, id, input, lane })
+      return await carryOut(found, { caller, id: unwrapped.id, input, lane })
     } finally {
       lane?.leave()
     }
@@ -62,12 +62,12 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
     const began = performance.now()
     const found = commands.get(name)
     const unwrapped = unwrap(argument)
-    const id = v.is(Name, unwrapped.id) ? unwrapped.id : newId()
+    const { id } = unwrapped
     const stamp = { id, tenant_id: caller.tenant_id, timestamp: clock.now(), action: found?.name ?? shown(name) }
     let outcome = 'ok'
     try {
       if (!found) throw new Failure('unknown_event', `There is no command "${shown(name)}".`)
-      const output = await answer(found, name, caller, unwrapped, id)
+      const output = await answer(found, name, caller, unwrapped)
       stamp.timestamp = clock.now()
       stamp.tenant_id ||= caller.connection?.tenant_id ?? '' // it signed in by this command
       return envelope('ack', stamp, output)
@@ -104,8 +104,8 @@ const SHOWN = 64
 const shown = (name: string): string => name.slice(0, SHOWN).replace(/[^\w:.-]/g, '?')
 
 function validate({ command, name }: Registered, said: string, caller: Caller, unwrapped: Unwrapped): unknown {
-  const { id, data, action, tenant_id } = unwrapped
-  if (!v.is(Name, id)) throw invalid('id', 'The id is no text of 1 to 128 characters without control characters.')
+  const { badId, data, action, tenant_id } = unwrapped
+  if (badId) throw invalid('id', 'The id is no text of 1 to 128 characters without control characters.')
   if (action !== undefined && action !== said && action !== name)
     throw invalid('payload.action', 'The envelope names another event than the one it came under.')
   if (tenant_id !== undefined && tenant_id !== caller.tenant_id)

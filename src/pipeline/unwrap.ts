@@ -1,7 +1,11 @@
-import { newId } from '../protocol/ids.ts'
+import * as v from 'valibot'
+import { Name, newId } from '../protocol/ids.ts'
 
 export interface Unwrapped {
-  readonly id: unknown
+  /** The command's; the client's own where it gave a good one. */
+  readonly id: string
+  /** The client gave an id that is none. */
+  readonly badId?: true
   readonly data: unknown
   /** What an envelope says of itself; nothing where bare data was sent. */
   readonly action?: unknown
@@ -12,7 +16,8 @@ export interface Unwrapped {
 export function unwrap(argument: unknown): Unwrapped {
   if (!isEnvelope(argument)) return { id: newId(), data: argument ?? {} }
   const { id = newId(), payload, tenant_id } = argument
-  return { id, data: payload.data ?? {}, action: payload.action, tenant_id }
+  const given = { data: payload.data ?? {}, action: payload.action, tenant_id }
+  return v.is(Name, id) ? { id, ...given } : { id: newId(), badId: true, ...given }
 }
 
 interface Wrapped {

@@ -36,11 +36,21 @@ function byte(): number {
 
 const hex = () => HEX[byte()] as string
 
-function uuid(at: number, last: string): string {
-  const time = at.toString(16).padStart(12, '0')
-  const variant = HEX[(byte() & 0x3f) | 0x80] as string
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex()}${(hex() as string)[0]}-${variant}${hex()}-${last}`
+let stampedAt = -1
+let stamp = ''
+
+/** Many ids are made in one millisecond: what tells it is written once. */
+function stampOf(at: number): string {
+  if (at !== stampedAt) {
+    const time = at.toString(16).padStart(12, '0')
+    stamp = `${time.slice(0, 8)}-${time.slice(8)}-7`
+    stampedAt = at
+  }
+  return stamp
 }
+
+const uuid = (at: number, last: string): string =>
+  `${stampOf(at)}${hex()}${hex().charAt(0)}-${HEX[(byte() & 0x3f) | 0x80]}${hex()}-${last}`
 
 /** A UUIDv7: unique, and sorted by the millisecond of its making. */
 export const newId = (at: number = Date.now()): string => uuid(at, hex() + hex() + hex() + hex() + hex() + hex())

@@ -28,6 +28,7 @@ export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Ser
   const server = Bun.serve({
     port,
     hostname: host,
+    development: false,
     ...engine.serve,
     fetch: (request, server) =>
       engine.owns(request) ? engine.fetch(request, server) : fetch(request, engine.peerOf(request, server)),

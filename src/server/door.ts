@@ -167,7 +167,7 @@ export function openDoor(world: World): Door {
     return { ...rest, tenant_id: '', user_id: connection.id, connection }
   }
 
-  async function answer(connection: ServerConnection, name: string, argument: unknown): Promise<Envelope> {
+  function answer(connection: ServerConnection, name: string, argument: unknown): Promise<Envelope> | Envelope {
     const { caller } = connection
     if (closed) return refuseCommand(connection, new Failure('unavailable', 'This server goes away.', AGAIN))
     if (caller) return dispatch(caller, name, argument)

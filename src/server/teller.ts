@@ -135,7 +135,7 @@ export function teller(log: Log, sayer: Sayer): Teller {
   function forget(followed: Followed) {
     if (rooms.get(followed.room) === followed) {
       rooms.delete(followed.room)
-      sayer.ended(followed.room)
+      if (followed.told) sayer.ended(followed.room)
     }
     followed.told = undefined
     followed.unfollow()

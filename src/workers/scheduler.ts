@@ -17,6 +17,7 @@ export const scheduler = ({ clock, store, dispatch, report }: World): Worker => 
     session_id: scheduled_id,
     permissions: SENDING,
     grants: {},
+    counted: true, // or a thousand of one user would hold up everyone's
     connection: undefined,
   })
 

@@ -174,6 +174,18 @@ export function logContract(name: string, make: () => Promise<Under>) {
       expect(again.entry.body).toBeUndefined()
     })
 
+    test('of an entry that was cut off are known as long as any other', async () => {
+      const { log, now, pass } = await make()
+      const { entry } = await log.append('a', 'k', draft('one'))
+      await pass(MINUTE_MS)
+      expect(await log.cut('a', now(), 10)).toBe(1)
+      const again = await log.append('a', 'k', draft('one'))
+      expect(again).toMatchObject({ duplicate: true, entry: { id: entry.id, seq: 1 } })
+      const other = draft('one', { kept: { sender_id: 'bob' } })
+      await expect(log.append('a', 'k', other)).rejects.toMatchObject({ code: 'conflict' })
+      expect(await log.read('a', await start(log, 'a'), 10)).toEqual([])
+    })
+
     test('whose append was refused can be used', async () => {
       const { log } = await make()
       await say(log, 'a', 'x', {}, { touches: ['room'] })

@@ -302,8 +302,8 @@ export function storeContract(name: string, make: () => Promise<Under>) {
       const message = await store.message('a', entry.id)
       expect(message).toMatchObject({ version: 3, edited_at: 3_000, edits: [2, 3], touched: 3 })
       expect(message && textOf(message)).toBe('three')
-      const { content } = message?.body as { content: { data: Uint8Array } }
-      expect([...content.data]).toEqual([3])
+      const body = message?.body as { content: { data: Uint8Array } } | undefined
+      expect([...(body?.content.data ?? [])]).toEqual([3])
       expect(message?.entry).toEqual(entry)
     })
 

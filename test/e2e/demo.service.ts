@@ -1,11 +1,6 @@
 /** Two people in two browsers, on the demo page, with the service as it is shipped. */
-import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { io, type Socket } from 'socket.io-client'
-import { describeInChromium, openChromium } from '../support/chromium.ts'
+import { expect, test } from 'bun:test'
+import { describeInChromium } from '../support/chromium.ts'
 import {
   begin,
   choose,
@@ -15,66 +10,21 @@ import {
   message,
   noisyPicture,
   open,
-  type Person,
-  person,
   say,
-  scrollToTop,
   ticked,
   unnamedControls,
   words,
 } from '../support/person.ts'
-import { type Shipped, shipped } from '../support/shipped.ts'
+import { stage } from '../support/stage.ts'
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }
 
 describeInChromium('the demo page', () => {
-  let browser: Browser
-  let folder: string
-  let service: Shipped
-  let tenants = 0
-
-  const start = (port = 0) => shipped({ DATA_DIR: folder, SOCKET_PORT: String(port), RATE_LIMITS: 'off' })
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'parley-demo-'))
-    ;[browser, service] = await Promise.all([openChromium(), start()])
-  })
-
-  afterAll(async () => {
-    await browser?.close()
-    await service?.[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
-  })
-
-  const tenant = () => `demo-${++tenants}`
-
-  async function arrives(user: string, tenant_id: string, options?: BrowserContextOptions): Promise<Person> {
-    const query = new URLSearchParams({ user, tenant: tenant_id })
-    const one = await person(browser, `${service.url}/?${query}`, options)
-    await one.page.waitForSelector('html[data-connection=online]')
-    return one
-  }
-
-  /** Ada has begun to talk with Bea, and both look at it. */
-  async function twoTalk(tenant_id = tenant()): Promise<[Person, Person]> {
-    const [ada, bea] = await Promise.all([arrives('ada', tenant_id), arrives('bea', tenant_id)])
-    await begin(ada, 'Person', { user: 'bea' })
-    await open(bea, 'ada')
-    await bea.page.waitForSelector('.composer')
-    return [ada, bea]
-  }
-
-  async function signedIn(user: string, tenant_id: string): Promise<Socket> {
-    const query = new URLSearchParams({ user_id: user, tenant_id })
-    const { token } = (await (await fetch(`${service.url}/dev/token?${query}`)).json()) as { token: string }
-    const socket = io(service.url, { auth: { token }, transports: ['websocket'], forceNew: true })
-    await new Promise((done) => socket.once('state_sync', done))
-    return socket
-  }
+  const { tenant, arrives, stranger, twoTalk, kill, startAgain } = stage()
 
   test('two people pick their names, find each other, and talk', async () => {
     const tenant_id = tenant()
-    await using ada = await person(browser, service.url)
+    await using ada = await stranger()
     await ada.page.fill('#sign-in [name=user]', 'ada')
     await ada.page.fill('#sign-in [name=tenant]', tenant_id)
     await ada.page.click('#sign-in [type=submit]')
@@ -191,12 +141,12 @@ describeInChromium('the demo page', () => {
     await using _bea = bea
     await say(ada, 'before')
     await heard(bea, 'before')
-    await service.kill()
+    await kill()
     await ada.page.waitForSelector('#banner:not([hidden])')
     await say(ada, 'ada, into the dark')
     await say(bea, 'bea, into the dark')
     await ticked(ada, 'into the dark', 'waiting')
-    service = await start(service.port)
+    await startAgain()
 
     await heard(ada, 'bea, into the dark')
     await heard(bea, 'ada, into the dark')
@@ -209,33 +159,6 @@ describeInChromium('the demo page', () => {
     expect(all[3]).toBe('and after')
     expect(await words(bea)).toEqual(all)
     faultless(ada, bea)
-  })
-
-  test('what was said long ago is fetched as one scrolls up, and what one looks at stays in its place', async () => {
-    const tenant_id = tenant()
-    const socket = await signedIn('ada', tenant_id)
-    const ask = (name: string, data: object) => socket.timeout(10_000).emitWithAck(name, data)
-    const made = await ask('room:create', { kind: 'group', name: 'History', members: ['bea'] })
-    const { room_id } = made.payload.data.room
-    const texts = Array.from({ length: 120 }, (_, n) => `no. ${n + 1} of many`)
-    await Promise.all(texts.map((text) => ask('message:send', { room_id, content: { text } })))
-    socket.disconnect()
-
-    await using bea = await arrives('bea', tenant_id)
-    await open(bea, 'History')
-    await heard(bea, 'no. 120 of many')
-    const first = (await words(bea)).length
-    expect(first).toBeLessThan(120)
-    const { before, after } = await bea.page.evaluate(scrollToTop)
-    expect(Math.abs(after - before)).toBeLessThan(2)
-    while ((await words(bea)).length < 120) {
-      const { length } = await words(bea)
-      await bea.page.locator('.scroll').evaluate((scroll) => scroll.scrollTo(0, 0))
-      await bea.page.waitForFunction((n) => document.querySelectorAll('.message').length > n, length)
-    }
-    expect(await words(bea)).toEqual(texts)
-    await bea.page.locator('.early', { hasText: 'This is where it began.' }).waitFor()
-    faultless(bea)
   })
 
   test('a private group takes whom it invites, an open one who comes, and a channel has readers', async () => {

@@ -38,14 +38,14 @@ describe.each(all)('%s', (_, parser, options) => {
     expect(engine.errors).toEqual([])
   })
 
-  test('a thousand events arrive in the order they were sent', async () => {
+  test('many events arrive in the order they were sent', async () => {
     await using engine = start({ parser }, echo)
     using client = stock(engine, options)
     const heard: number[] = []
     client.on('number', (n) => heard.push(n))
-    client.emit('count', 1_000)
-    await until(() => heard.length === 1_000)
-    expect(heard).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 1))
+    client.emit('count', 300)
+    await until(() => heard.length === 300)
+    expect(heard).toEqual(Array.from({ length: 300 }, (_, n) => n + 1))
   })
 
   test('whose connection is closed by the service comes back by itself', async () => {

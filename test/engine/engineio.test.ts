@@ -1,21 +1,25 @@
 /** Engine.IO, revision 4, spoken to the engine with all its guards: without Socket.IO, each message comes back. */
 import { afterAll, describe, expect, test } from 'bun:test'
 import type { Connection } from '../../src/engine/connection.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import type { RawData } from '../../src/engine/upstream.ts'
 import { polling, start, until, websocket } from './raw.ts'
 
-const engine = start({
-  pingInterval: 120,
-  pingTimeout: 80,
-  connections: (raw) =>
-    raw.on('connection', (connection: Connection) => connection.on('data', (data: RawData) => connection.write(data))),
+const connections = (raw: Engine) =>
+  raw.on('connection', (connection: Connection) =>
+    connection.on('data', (data: RawData) => void connection.write(data)),
+  )
+const engine = start({ connections })
+const hasty = start({ connections, pingInterval: 150, pingTimeout: 150 })
+afterAll(async () => {
+  await engine.stop()
+  await hasty.stop()
 })
-afterAll(() => engine.stop())
 
 const at = (query: string, init?: RequestInit) => fetch(`${engine.url}/socket.io/${query}`, init)
 
 describe('the handshake', () => {
-  const opened = { sid: expect.any(String), pingInterval: 120, pingTimeout: 80, maxPayload: 1_000_000 }
+  const opened = { sid: expect.any(String), pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 }
 
   test('opens a session over polling, which may be upgraded', async () => {
     const response = await at('?EIO=4&transport=polling')
@@ -114,7 +118,7 @@ describe('messages', () => {
 
 describe('the heartbeat', () => {
   test('goes on for as long as it is answered, over WebSocket', async () => {
-    using client = websocket(engine)
+    using client = websocket(hasty)
     await client.next()
     for (let beat = 0; beat < 3; beat++) {
       expect(await client.next()).toBe('2')
@@ -123,7 +127,7 @@ describe('the heartbeat', () => {
   })
 
   test('goes on for as long as it is answered, over polling', async () => {
-    const client = await polling(engine)
+    const client = await polling(hasty)
     for (let beat = 0; beat < 3; beat++) {
       expect(await client.poll()).toBe('2')
       expect((await client.post('3')).status).toBe(200)
@@ -131,16 +135,16 @@ describe('the heartbeat', () => {
   })
 
   test('ends a WebSocket that does not answer', async () => {
-    const client = websocket(engine)
+    const client = websocket(hasty)
     const { sid } = JSON.parse((await client.next()).slice(1))
     await client.closed
-    expect(engine.closed.items.find(({ id }) => id === sid)?.reason).toBe('ping timeout')
+    expect(hasty.closed.items.find(({ id }) => id === sid)?.reason).toBe('ping timeout')
   })
 
   test('ends a polling session that does not answer', async () => {
-    const client = await polling(engine)
-    await until(() => engine.connection(client.sid) === undefined)
-    expect(engine.closed.items.find(({ id }) => id === client.sid)?.reason).toBe('ping timeout')
+    const client = await polling(hasty)
+    await until(() => hasty.connection(client.sid) === undefined)
+    expect(hasty.closed.items.find(({ id }) => id === client.sid)?.reason).toBe('ping timeout')
     expect((await client.get()).status).toBe(400)
   })
 })
@@ -148,8 +152,10 @@ describe('the heartbeat', () => {
 describe('the end', () => {
   test('a client that leaves by polling has its poll answered with nothing, and is gone', async () => {
     const client = await polling(engine)
-    const [poll] = await Promise.all([client.poll(), client.post('1')])
-    expect(poll).toBe('6')
+    const poll = client.poll()
+    await until(() => engine.connection(client.sid)?.transport.writable === true)
+    await client.post('1')
+    expect(await poll).toBe('6')
     expect((await client.get()).status).toBe(400)
   })
 

@@ -54,8 +54,8 @@ describe('a WebSocket that is not read', () => {
   })
 
   const publishing: [string, number][] = [
-    ['long', 5_000],
-    ['short', 200],
+    ['long', 19_000], // which Bun sends at once
+    ['short', 1_000], // which it gathers first
   ]
   test.each(publishing)(
     'is closed as a slow consumer of %s frames of a topic, and others hear all of them',
@@ -64,12 +64,11 @@ describe('a WebSocket that is not read', () => {
       const { client, socket } = await reader(engine)
       using other = await joined(engine)
       for (const { conn } of engine.io.sockets.sockets.values()) wireOf(conn.transport)?.subscribe('topic')
-      const count = Math.ceil((MANY * 5_000) / length)
-      for (let n = 0; n < count; n++) {
-        engine.publish('topic', `42["event","${n}:${'x'.repeat(length)}"]`)
-        if (n % 20 === 0) await new Promise(setImmediate)
+      let count = 0
+      while (socket.connected) {
+        for (let n = 0; n < 20; n++) engine.publish('topic', `42["event","${count++}:${'x'.repeat(length)}"]`)
+        await new Promise(setImmediate)
       }
-      await until(() => !socket.connected)
       expect(await engine.closed.next()).toMatchObject({ slowConsumer: true })
       const heard = numbers(await client.rest())
       expect(heard.length).toBeLessThan(count)

@@ -93,11 +93,33 @@ describe('an upgrade', () => {
   test('that is under way ends with its connection', async () => {
     await using engine = start()
     const { client, socket } = await upgrading(engine)
+    engine.connection(client.sid)?.close()
+    await socket.closed
+    expect(engine.guarded.engine.upgrades.size).toBe(0)
+    expect(await client.poll()).toBe('1')
+  })
+
+  test('that has been probed is let go over before its connection ends, and is told the last things there', async () => {
+    await using engine = start()
+    const { client, socket } = await upgrading(engine)
+    socket.send('2probe')
+    await socket.next()
+    engine.connection(client.sid)?.write('2["last"]')
+    engine.connection(client.sid)?.close()
+    socket.send('5')
+    expect(await socket.next()).toBe('42["last"]')
+    await socket.closed
+    expect(engine.guarded.engine.upgrades.size).toBe(0)
+    expect((await client.get()).status).toBe(400)
+  })
+
+  test('that has been probed and does not go over ends in time, too', async () => {
+    await using engine = start({ upgradeTimeout: 30 })
+    const { client, socket } = await upgrading(engine)
     socket.send('2probe')
     await socket.next()
     engine.connection(client.sid)?.close()
     await socket.closed
-    expect(engine.guarded.engine.upgrades.size).toBe(0)
     expect(await client.poll()).toBe('1')
   })
 })

@@ -5,6 +5,8 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 /** What a browser says of itself when a network goes away: no fault of the page's. */
 const NETWORK = /net::ERR_|WebSocket connection to .* failed/
 
+const PATIENCE_MS = 60_000
+
 export interface Person extends AsyncDisposable {
   readonly name: string
   readonly page: Page
@@ -20,6 +22,7 @@ export async function person(
   before?: () => void,
 ): Promise<Person> {
   const context = await browser.newContext({ viewport: { width: 1024, height: 720 }, ...options })
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(String(error)))

@@ -32,7 +32,8 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
 
   function write(name: string, held: Held, draft: Draft, { touches = [], redacts = [], changes = [] }: Along): Entry {
     const seq = ++held.seq
-    const at = Math.max(clock.now(), held.entries.get(seq - 1)?.at ?? 0)
+    const at = Math.max(clock.now(), held.at)
+    held.at = at
     const entry: Entry = { ...draft, id: entryId(at, seq), epoch: held.epoch, seq, at }
     held.entries.set(seq, entry)
     for (const subject of touches) held.touched.set(subject, seq)
@@ -47,7 +48,7 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
       const held = rooms.get(name)
       const before = held.keys.get(key)
       if (before && before.at > clock.now() - DAY_MS) {
-        const entry = held.entries.get(before.seq) ?? before
+        const entry = held.entries.get(before.seq) ?? { ...before, body: undefined, redacted_at: before.at }
         if (!sameDraft(entry, draft)) throw new Failure('conflict', 'This key was used before, for something else.')
         along.numbered?.()
         return { entry, durability: 'log', duplicate: true }

@@ -5,8 +5,9 @@ import { newId } from '../../protocol/ids.ts'
 
 export interface Held {
   readonly epoch: string
-  /** The number of the last entry. */
+  /** The number and the time of the last entry. */
   seq: number
+  at: number
   readonly entries: Map<number, Entry>
   readonly keys: Map<string, Entry>
   /** By what was touched, the number of the last entry that did. */
@@ -69,6 +70,7 @@ export const asOf = (entry: Entry, now: number): Entry =>
 const begun = (epoch: string): Held => ({
   epoch,
   seq: 0,
+  at: 0,
   entries: new Map(),
   keys: new Map(),
   touched: new Map(),

@@ -19,7 +19,7 @@ export function memoryStore(clock: { now(): number }, tables: Tables): Store {
   function joined(held: Held, member?: Member): Joined[] {
     const room = roomOf(held)
     if (!room) return []
-    const updated_at = held.entries.get(held.seq)?.at ?? room.created_at
+    const updated_at = held.seq > 0 ? held.at : room.created_at
     return [{ room, member, epoch: held.epoch, last_seq: held.seq, updated_at }]
   }
 

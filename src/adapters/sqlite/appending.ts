@@ -23,24 +23,25 @@ export function appending(core: Core) {
   const { take } = takings(core)
 
   /** An entry of the last 24 h that this key was used for. */
-  function usedFor(room: RoomLog, key: string, asked: boolean | undefined): Lined | undefined {
-    if (room.log === 0) return undefined
+  function usedFor(room: RoomLog, key: string, hash: number, asked: boolean | undefined): Lined | undefined {
     const now = clock.now()
-    for (const n of keys.find(keyHash(room.log, key, seed), now, asked ? DAY_MS : HOT_MS)) {
+    for (const n of keys.find(hash, now, asked ? DAY_MS : HOT_MS)) {
       const lined = room.tail.find((item) => item.n === n) ?? entries.nth(room, n)
       if (lined?.key === key && lined.entry.at > now - DAY_MS) return lined
     }
     return undefined
   }
 
-  function number(room: RoomLog, key: string, entry: Entry, touchesRoom: boolean): Item {
+  function number(room: RoomLog, key: string, known: number, entry: Entry, touchesRoom: boolean): Item {
     // nothing below may fail but this
     const line = lineOf({ entry, key, touchesRoom }, room.log === 0 ? entry : room)
     const batch = committer.gathering()
     if (room.log === 0) rooms.make(room, batch, entry)
     const n = ++last.n
     const bytes = batch.arena.put(line)
-    for (const value of [room.log, entry.seq, bytes]) batch.arena.number(value)
+    batch.arena.number(room.log)
+    batch.arena.number(entry.seq)
+    batch.arena.number(bytes)
     const item = itemOf({ room, n, key, entry, bytes, touchesRoom })
     room.seq = entry.seq
     room.at = entry.at
@@ -48,7 +49,7 @@ export function appending(core: Core) {
     room.tail.push(item)
     rooms.active.add(room)
     batch.items.push(item)
-    keys.add(keyHash(room.log, key, seed), n, entry.at)
+    keys.add(known || keyHash(room.log, key, seed), n, entry.at)
     return item
   }
 
@@ -61,7 +62,8 @@ export function appending(core: Core) {
 
   return function append(name: string, key: string, draft: Draft, along: Along = NOTHING): Promise<Appended> {
     const room = rooms.of(name)
-    const before = usedFor(room, key, along.asked)
+    const hash = room.log === 0 ? 0 : keyHash(room.log, key, seed)
+    const before = room.log === 0 ? undefined : usedFor(room, key, hash, along.asked)
     if (before) return repeated(room, before, draft, along)
     if (along.since) {
       const settled = touches.stale(room, along.since)
@@ -70,7 +72,7 @@ export function appending(core: Core) {
     if (committer.full()) throw unavailable()
     const changes = along.changes?.map(ready)
     const entry = entryOf(room, draft, clock.now())
-    const item = number(room, key, entry, along.touches?.includes('room') ?? false)
+    const item = number(room, key, hash, entry, along.touches?.includes('room') ?? false)
     const batch = committer.gathering()
     alongWith(batch, item, along)
     if (changes) for (const change of changes) change(batch, { room: name, seq: entry.seq })

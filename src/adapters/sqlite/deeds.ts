@@ -2,7 +2,7 @@
 import type { StatementSync } from 'node:sqlite'
 import { PAGES, pagesOf } from './keys.ts'
 import { withoutBody } from './line.ts'
-import type { Special, StoredGeneration } from './ops.ts'
+import type { Special, StoredGeneration, Young } from './ops.ts'
 import { uint32sOf } from './reading.ts'
 import { endOf, markTaken } from './runs.ts'
 
@@ -18,11 +18,15 @@ export function deeds(sql: (text: string) => StatementSync) {
       | { entry: Uint8Array }
       | undefined
     if (!found) return
-    const { bytes, expires_at } = withoutBody(found.entry, redacted_at ?? undefined)
-    sql('UPDATE entries SET entry = ? WHERE n = ?').run(bytes, n)
-    if (expires_at !== undefined) sql('DELETE FROM expiring WHERE expires_at = ? AND n = ?').run(expires_at, n)
+    strip(n, found.entry, redacted_at)
     sql('UPDATE messages SET body = NULL WHERE log = ? AND seq = ?').run(log, seq)
     mark(log, seq)
+  }
+
+  function strip(n: number, entry: Uint8Array, redacted_at: number | null) {
+    const { bytes, expires_at } = withoutBody(entry, redacted_at ?? undefined)
+    sql('UPDATE entries SET entry = ? WHERE n = ?').run(bytes, n)
+    if (expires_at !== undefined) sql('DELETE FROM expiring WHERE expires_at = ? AND n = ?').run(expires_at, n)
   }
 
   /** Where the entry is in a run already. */
@@ -40,12 +44,19 @@ export function deeds(sql: (text: string) => StatementSync) {
   }
 
   /** The last run stays: it tells where the log ends. */
-  function cut(log: number, tailSeq: number, ns: readonly number[]) {
+  function cut(log: number, tailSeq: number, ns: readonly number[], young: readonly Young[]) {
     for (const n of ns) sql('DELETE FROM entries WHERE n = ?').run(n)
+    for (const { until, ns } of young) for (const n of ns) haunt(n, until)
     sql(`DELETE FROM runs WHERE log = ?1 AND first < (
       SELECT max(first) FROM runs WHERE log = ?1 AND first <= ?2)`).run(log, tailSeq)
     for (const table of ['messages', 'edits', 'reactions'])
       sql(`DELETE FROM ${table} WHERE log = ? AND seq < ?`).run(log, tailSeq)
+  }
+
+  function haunt(n: number, until: number) {
+    const found = sql('SELECT entry FROM entries WHERE n = ?').get(n) as { entry: Uint8Array } | undefined
+    if (found) strip(n, found.entry, until)
+    sql('INSERT OR IGNORE INTO ghosts (until, n) VALUES (?, ?)').run(until, n)
   }
 
   function keepKeys({ id, first, last, since, until, bits }: StoredGeneration, table: Uint32Array) {
@@ -99,7 +110,7 @@ export function deeds(sql: (text: string) => StatementSync) {
 
   return (op: Special) => {
     if (op[0] === 'take') return take(op[1], op[2], op[3], op[4])
-    if (op[0] === 'cut') return cut(op[1], op[2], op[3])
+    if (op[0] === 'cut') return cut(op[1], op[2], op[3], op[4])
     if (op[0] === 'keep_keys') return keepKeys(op[1], op[2])
     if (op[0] === 'drop_keys') return dropKeys(op[1])
     return purge(op[1])

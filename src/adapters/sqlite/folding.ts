@@ -14,10 +14,17 @@ export interface Folding {
   waiting(): number
 }
 
-const AT_ENTRIES = 8_192
+export const FOLD_AT = 8_192
 const AT_BYTES = 16 * 1_048_576
 
-export function folding(rooms: Rooms, { lastN, waiting }: { lastN: number; waiting: number }): Folding {
+interface From {
+  readonly lastN: number
+  readonly waiting: number
+  /** How many entries wait for each other. */
+  readonly foldAt: number
+}
+
+export function folding(rooms: Rooms, { lastN, waiting, foldAt }: From): Folding {
   let committedN = lastN
   let count = waiting
   let bytes = 0
@@ -25,7 +32,7 @@ export function folding(rooms: Rooms, { lastN, waiting }: { lastN: number; waiti
 
   return {
     prepare(batch) {
-      if (count === 0 || (!wanted && count < AT_ENTRIES && bytes < AT_BYTES)) return { runs: 0, foldedN: undefined }
+      if (count === 0 || (!wanted && count < foldAt && bytes < AT_BYTES)) return { runs: 0, foldedN: undefined }
       const foldedN = committedN
       const folds = [...rooms.active].flatMap((room) => foldOf(room, foldedN))
       for (const { room, runs } of folds) for (const run of runs) put(batch, room, run)
@@ -70,6 +77,9 @@ function put({ arena }: Batch, { log }: RoomLog, { first, n, at, touched, messag
 
 function settle({ active }: Rooms, { room, runs, items }: Fold) {
   room.run = runs.at(-1)
-  room.tail.splice(0, items)
-  if (room.tail.length === 0) active.delete(room)
+  if (room.tail.length > items) room.tail.splice(0, items)
+  else {
+    room.tail.length = 0
+    active.delete(room)
+  }
 }

@@ -44,6 +44,8 @@ export const statements = {
   unschedule: 'DELETE FROM scheduled WHERE tenant_id = ? AND scheduled_id = ?',
 
   expires: 'INSERT INTO expiring (expires_at, n, log, seq) VALUES (?, ?, ?, ?)',
+  bury: 'DELETE FROM entries WHERE n IN (SELECT n FROM ghosts WHERE until < ? LIMIT ?)',
+  buried: 'DELETE FROM ghosts WHERE (until, n) IN (SELECT until, n FROM ghosts WHERE until < ? LIMIT ?)',
   expired: 'DELETE FROM expiring WHERE expires_at = ? AND n = ?',
 } as const
 
@@ -55,12 +57,18 @@ export type Op = readonly [name: StatementName, ...values: Bound[]] | Special
 export type Special =
   /** The body of an entry goes; with a time, because someone deleted it. */
   | readonly [name: 'take', log: number, seq: number, n: number, redacted_at: number | null]
-  /** The entries before a number go. */
-  | readonly [name: 'cut', log: number, tailSeq: number, ns: readonly number[]]
+  /** The entries before a number go; of the younger ones the key stays until its day is over. */
+  | readonly [name: 'cut', log: number, tailSeq: number, ns: readonly number[], young: readonly Young[]]
   | readonly [name: 'keep_keys', generation: StoredGeneration, table: Uint32Array]
   | readonly [name: 'drop_keys', generation: number]
   /** Some of what dropped rooms left behind goes. */
   | readonly [name: 'purge', rows: number]
+
+/** Entries, and until when their keys are used. */
+export interface Young {
+  readonly until: number
+  readonly ns: readonly number[]
+}
 
 export interface StoredGeneration {
   readonly id: number

@@ -58,6 +58,9 @@ CREATE TABLE expiring (
   PRIMARY KEY (expires_at, n)
 ) STRICT, WITHOUT ROWID;
 
+-- Entries that were cut off their log, without their bodies, until their keys may be used again.
+CREATE TABLE ghosts (until INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (until, n)) STRICT, WITHOUT ROWID;
+
 CREATE TABLE rooms (
   log INTEGER PRIMARY KEY,
   tenant_id TEXT NOT NULL,

@@ -8,7 +8,7 @@ import { openCommitter } from './committer.ts'
 import type { Core } from './core.ts'
 import { entriesOf } from './entries.ts'
 import { takeFile } from './file.ts'
-import { folding } from './folding.ts'
+import { FOLD_AT, folding } from './folding.ts'
 import { bitsFor, type Keys } from './keys.ts'
 import { sqliteLog } from './log.ts'
 import { openReading } from './reading.ts'
@@ -26,6 +26,8 @@ export interface Opening {
   onCommit?(commit: { readonly entries: number; readonly changes: number; readonly ms: number }): void
   /** How long an entry may wait for others that it can be committed with, where much is said. */
   readonly linger_ms?: number
+  /** After how many entries the index of the log is written. */
+  readonly foldAt?: number
 }
 
 export interface Opened {
@@ -47,6 +49,7 @@ export async function openSqlite({ linger_ms = LINGER_MS, ...opening }: Opening)
     const { core, parts } = partsOf({ committer, reading, opening })
     const timer = setInterval(() => parts.upkeep.idle(), UPKEEP_MS)
     timer.unref()
+    let closed: Promise<void> | undefined
     return {
       log: sqliteLog(parts),
       store: sqliteStore(core),
@@ -54,14 +57,19 @@ export async function openSqlite({ linger_ms = LINGER_MS, ...opening }: Opening)
         const trouble = committer.trouble()
         return trouble ? { status: 'failing', detail: trouble.message } : { status: 'ok' }
       },
-      async close() {
-        clearInterval(timer)
-        core.keys.close()
-        await parts.upkeep.fold().catch(opening.report)
-        await committer.close()
-        reading.close()
-        file.release()
+      close() {
+        closed ??= close()
+        return closed
       },
+    }
+
+    async function close() {
+      clearInterval(timer)
+      core.keys.close()
+      await parts.upkeep.fold().catch(opening.report)
+      await committer.close()
+      reading.close()
+      file.release()
     }
   } catch (error) {
     file.release()
@@ -69,13 +77,14 @@ export async function openSqlite({ linger_ms = LINGER_MS, ...opening }: Opening)
   }
 }
 
-interface Opened_ {
+interface Foundation {
   readonly committer: Core['committer']
   readonly reading: Core['reading']
   readonly opening: Opening
 }
 
-function partsOf({ committer, reading, opening: { clock, report, onCommit } }: Opened_) {
+function partsOf({ committer, reading, opening }: Foundation) {
+  const { clock, report, onCommit, foldAt = FOLD_AT } = opening
   const facts = factsOf(reading)
   const { epoch, seed, lastN, lastLog } = facts
   const last = { n: lastN }
@@ -93,7 +102,7 @@ function partsOf({ committer, reading, opening: { clock, report, onCommit } }: O
     committer,
     seed,
     last,
-    folding: folding(rooms, { lastN, waiting }),
+    folding: folding(rooms, { lastN, waiting, foldAt }),
   }
   const followers = followings(report)
   let commits = 0

@@ -1,6 +1,8 @@
 // What shortens the log: expiry, retention, and what dropped rooms left behind. One piece of it at a time.
 import { inBatch } from './batch.ts'
 import type { Core } from './core.ts'
+import { DAY_MS } from './keys.ts'
+import type { Young } from './ops.ts'
 import type { RoomLog } from './rooms.ts'
 import { endOf, isMessage, placeIn, type Run } from './runs.ts'
 import { takings } from './taking.ts'
@@ -10,7 +12,17 @@ const EXPIRING = `SELECT x.expires_at, x.n, x.seq, l.room, e.n FROM expiring x
   LEFT JOIN logs l ON l.log = x.log LEFT JOIN entries e ON e.n = x.n AND e.log = x.log AND e.seq = x.seq
   WHERE x.expires_at <= ? ORDER BY x.expires_at, x.n LIMIT ?`
 const DROPPED = 'SELECT 1 FROM dropped LIMIT 1'
+const GHOST = 'SELECT 1 FROM ghosts WHERE until < ? LIMIT 1'
 const PURGED_AT_ONCE = 1_024
+
+interface Older {
+  count: number
+  messages: number
+  bytes: number
+  readonly old: number[]
+  /** Their keys still count. */
+  readonly young: Young[]
+}
 
 export function upkeep(core: Core) {
   const { reading, rooms, entries, committer, folding, clock, keys } = core
@@ -55,34 +67,36 @@ export function upkeep(core: Core) {
     const fresh = rooms.settled(name).tail[0]
     if (fresh && fresh.entry.at < before) await fold()
     const room = rooms.settled(name)
-    const { ns, messages, bytes } = reading.within(() => older(room, before, limit))
-    if (ns.length === 0) return 0
+    const { count, messages, bytes, old, young } = reading.within(() => older(room, before, limit))
+    if (count === 0) return 0
     const batch = committer.gathering()
-    const tailSeq = room.tailSeq + ns.length
-    const cut = { messages: room.cut.messages + messages, bytes: room.cut.bytes + bytes }
+    const tailSeq = room.tailSeq + count
+    const cut = { messages: room.cut.messages + messages, bytes: room.cut.bytes + Math.round(bytes) }
     room.batch = batch.number
-    batch.ops.push(['cut', room.log, tailSeq, ns], ['cut_log', room.log, tailSeq, cut.messages, cut.bytes])
+    batch.ops.push(['cut', room.log, tailSeq, old, young], ['cut_log', room.log, tailSeq, cut.messages, cut.bytes])
     batch.committed.push(() => Object.assign(room, { tailSeq, cut }))
     await commit()
-    return ns.length
+    return count
   }
 
   /** Where its oldest entries are that were said before then. */
-  function older(room: RoomLog, before: number, limit: number) {
-    const found = { ns: [] as number[], messages: 0, bytes: 0 }
+  function older(room: RoomLog, before: number, limit: number): Older {
+    const found: Older = { count: 0, messages: 0, bytes: 0, old: [], young: [] }
     let bytesBefore = room.cut.bytes
     for (const run of entries.runs(room, room.tailSeq, room.committed)) {
-      const cut = olderIn(room, run, before)
-      for (let seq = Math.max(run.first, room.tailSeq); seq <= cut && found.ns.length < limit; seq++) {
-        const { n, word } = placeIn(run, seq)
-        found.ns.push(n)
-        if (isMessage(word)) found.messages++
-        found.bytes += (run.bytes - bytesBefore) / (endOf(run) - Math.max(run.first, room.tailSeq) + 1)
-      }
+      const first = Math.max(run.first, room.tailSeq)
+      const last = Math.min(olderIn(room, run, before), first + limit - found.count - 1)
+      const places = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => placeIn(run, first + i))
+      const ns = places.map(({ n }) => n)
+      found.count += ns.length
+      found.messages += places.filter(({ word }) => isMessage(word)).length
+      found.bytes += ((run.bytes - bytesBefore) * ns.length) / (endOf(run) - first + 1)
+      if (run.at + DAY_MS < clock.now()) found.old.push(...ns)
+      else found.young.push({ until: run.at + DAY_MS, ns })
       bytesBefore = run.bytes
-      if (cut < endOf(run) || found.ns.length === limit) break
+      if (last < endOf(run)) break
     }
-    return { ...found, bytes: Math.round(found.bytes) }
+    return found
   }
 
   /** The last number of a run that was said before then. */
@@ -101,8 +115,10 @@ export function upkeep(core: Core) {
     /** For when little is going on. */
     idle() {
       const { ops } = committer.gathering()
-      for (const { id } of keys.expired(clock.now())) ops.push(['drop_keys', id])
+      const now = clock.now()
+      for (const { id } of keys.expired(now)) ops.push(['drop_keys', id])
       if (reading.row(DROPPED)) ops.push(['purge', PURGED_AT_ONCE])
+      if (reading.row(GHOST, now)) ops.push(['bury', now, PURGED_AT_ONCE], ['buried', now, PURGED_AT_ONCE])
       if (folding.waiting() > 0) folding.want()
       if (ops.length > 0 || folding.waiting() > 0) committer.gathering().wanted = true
       committer.added()

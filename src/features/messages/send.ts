@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { Failure } from '../../protocol/failure.ts'
 import { keyOf, Name, newId, RoomId, Seq, UserId } from '../../protocol/ids.ts'
 import { Metadata } from '../../protocol/text.ts'
-import { type Context, command, type Rule } from '../feature.ts'
+import { type Context, command, type Rule, type Standing } from '../feature.ts'
 import { caps } from '../rooms/caps.ts'
 import { directId, directRoom } from '../rooms/create.ts'
 import { atLeast } from '../rooms/rules.ts'
@@ -41,9 +41,7 @@ const Output = v.union([Sent, v.object({ scheduled_id: v.string(), deliver_at: v
 
 const mayPost: Rule<Sending> = {
   says: 'in the room at least: member (a room can say otherwise); to a user: anyone',
-  async check(ctx, { room_id }) {
-    if (room_id !== undefined) await postable(ctx, room_id)
-  },
+  check: (ctx, { room_id }) => (room_id === undefined ? undefined : postable(ctx, room_id)),
 }
 
 export const send = command({
@@ -76,8 +74,14 @@ function roomOf({ room_id, to }: Sending, userId: string): string | undefined {
   return room_id ?? (to === undefined ? undefined : directId(userId, to))
 }
 
-async function postable(ctx: Context, room_id: string) {
-  const { room } = atLeast(await ctx.standing(room_id), 'message:send', 'member')
+/** Without waiting, where the room is known here: that is the way of almost every message. */
+function postable(ctx: Context, room_id: string): void | Promise<void> {
+  const standing = ctx.standing(room_id)
+  return standing instanceof Promise ? standing.then(holdPostable) : holdPostable(standing)
+}
+
+function holdPostable(standing: Standing) {
+  const { room } = atLeast(standing, 'message:send', 'member')
   if (room.archived) throw new Failure('forbidden', 'The room is archived.')
 }
 

@@ -42,6 +42,10 @@ const effects = {
 
 const note = (room, seq, at, text) => room.notes.push({ seq, at, text })
 
+const PAGE = 100
+/** Where a page did not come through, a smaller one may: the network is slow, or there are many pictures on it. */
+const SMALL_PAGE = 10
+
 export function roomLog({ book, session, took }) {
   const catching = new Set()
   const learning = new Set()
@@ -74,7 +78,8 @@ export function roomLog({ book, session, took }) {
 
   async function nextPage(room) {
     const { room_id } = room
-    const after = () => ({ rooms: [{ room_id, epoch: room.epoch, after_seq: room.seq }], limit: 100 })
+    const limit = (again) => (again ? SMALL_PAGE : PAGE)
+    const after = (again) => ({ rooms: [{ room_id, epoch: room.epoch, after_seq: room.seq }], limit: limit(again) })
     const { rooms } = await session.command('message:sync', after)
     const from = room.seq
     const [answer] = rooms
@@ -138,12 +143,12 @@ export function roomLog({ book, session, took }) {
     /** As many as fit on a page of what was said before what one has. */
     async older(room, limit = 40) {
       const { room_id, messages: list } = room
-      const before = () => ({ room_id, before_seq: room.from, limit })
+      const before = (again) => ({ room_id, before_seq: room.from, limit: again ? SMALL_PAGE : limit })
       const { messages, has_more } = await session.command('message:history', before)
       if (room.messages !== list) return // it was begun anew meanwhile
       for (const message of messages) book.place(room, message)
       // a page can be empty and not the last: what was on it was for others
-      room.from = Math.max(1, messages.length > 0 ? room.messages[0].seq : room.from - limit)
+      room.from = Math.max(1, messages.length > 0 ? room.messages[0].seq : room.from - SMALL_PAGE)
       room.hasOlder = has_more && room.from > 1
       room.looked = true
       book.changed(room_id)

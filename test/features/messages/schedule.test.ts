@@ -57,6 +57,19 @@ describe('message:send with deliver_at', () => {
     expect(message.expires_at - message.created_at).toBe(30_000)
   })
 
+  test('is limited when it is accepted, and not again when it is said', async () => {
+    const { service, ada, later, said } = await lobby({ limited: true })
+    const asked = later()
+    for (let round = 0; round < 3; round++) {
+      for (let n = 0; n < 50; n++) await ada.send('message:send', asked)
+      expect(await ada.refused('message:send', asked)).toBe('rate_limited')
+      await service.pass(10_000)
+    }
+    await service.pass(32_000)
+    expect(await said()).toHaveLength(150)
+    expect(await ada.refused('message:send', { room_id, content: { text: 'on' } })).toBe('not refused')
+  })
+
   test('to a user makes the room of the two at once, and is said there', async () => {
     const { service, ada, later } = await lobby()
     const { room_id: _, ...rest } = later()

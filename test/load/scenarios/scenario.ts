@@ -38,7 +38,7 @@ export const circumstances: readonly Column[] = [
   { key: 'disturbed_pct', title: 'taken by others %', digits: 1 },
 ]
 
-const DISTURBED_PCT = 5
+const DISTURBED_PCT = 10
 
 /** Others took more of a core from us than a ratio can bear. Where that cannot be known, nothing is said. */
 export const isDisturbed = ({ values: { disturbed_pct = 0 } }: Sample): boolean => disturbed_pct > DISTURBED_PCT
