@@ -5,18 +5,18 @@ export interface Command {
   readonly bytes: number
   /** A promise, where it goes on. */
   run(): unknown
+  /** Must not throw. */
+  failed(error: unknown): void
 }
 
 export class Commands {
   readonly #mostBytes: number
-  readonly #report: (error: unknown) => void
   #waiting: Command[] = []
   #working = 0
   #bytes = 0
 
-  constructor(mostBytes: number, report: (error: unknown) => void) {
+  constructor(mostBytes: number) {
     this.#mostBytes = mostBytes
-    this.#report = report
   }
 
   /** False where there are too many, or what they hold is too much. */
@@ -37,15 +37,23 @@ export class Commands {
   }
 
   #start(command: Command) {
-    const done = command.run()
+    const done = attempt(command)
     if (!(done instanceof Promise)) return
     this.#working++
     this.#bytes += command.bytes
-    done.catch(this.#report).finally(() => {
-      this.#working--
-      this.#bytes -= command.bytes
-      this.#next()
-    })
+    done.then(
+      () => this.#end(command),
+      (error) => {
+        command.failed(error)
+        this.#end(command)
+      },
+    )
+  }
+
+  #end({ bytes }: Command) {
+    this.#working--
+    this.#bytes -= bytes
+    this.#next()
   }
 
   #next() {
@@ -55,5 +63,14 @@ export class Commands {
       this.#bytes -= command.bytes
       this.#start(command)
     }
+  }
+}
+
+function attempt(command: Command): unknown {
+  try {
+    return command.run()
+  } catch (error) {
+    command.failed(error)
+    return undefined
   }
 }

@@ -11,6 +11,7 @@ import {
   type EnginePacket,
   type HandshakeRequest,
   type RawData,
+  sizeOf,
   UpstreamSocket,
 } from './upstream.ts'
 import { WebSocketTransport } from './websocket.ts'
@@ -152,7 +153,7 @@ export class Connection extends UpstreamSocket {
   sendPacket(type: EnginePacket['type'], data?: RawData) {
     if (this.readyState !== 'open') return
     this.writeBuffer.push(data === undefined ? { type } : { type, data })
-    this.#waiting += data?.length ?? 1
+    this.#waiting += data === undefined ? 1 : sizeOf(data)
     this.flush()
     if (this.#waiting > this.keeper.mostWaiting && this.transport instanceof PollingTransport) this.overrun()
   }
@@ -163,7 +164,7 @@ export class Connection extends UpstreamSocket {
     const most = transport instanceof PollingTransport ? BOUNDS.packetsPerPoll : writeBuffer.length
     const packets = writeBuffer.length <= most ? writeBuffer : writeBuffer.slice(0, most)
     this.writeBuffer = writeBuffer.slice(packets.length)
-    for (const { data } of packets) this.#waiting -= data?.length ?? 1
+    for (const { data } of packets) this.#waiting -= data === undefined ? 1 : sizeOf(data)
     transport.send(packets)
     this.emitReserved('drain')
   }

@@ -3,7 +3,7 @@ import type { Socket } from 'socket.io'
 import { PacketType } from 'socket.io-parser'
 import { Failure } from '../protocol/failure.ts'
 import type { Client } from './client.ts'
-import { Commands } from './commands.ts'
+import { type Command, Commands } from './commands.ts'
 import { answer } from './incoming.ts'
 import { type Ack, BOUNDS } from './options.ts'
 import type { OpenSocket, Packet } from './upstream.ts'
@@ -24,10 +24,8 @@ export function event(client: Client, socket: OpenSocket, packet: Packet, bytes:
   const failure = objection(client, packet)
   if (failure) return answer(client, packet, failure)
   if (!client.desk.hooks.onEvent) return client.guard(() => socket._onpacket(packet))
-  const { maxPayload } = client.desk.options
-  client.commands ??= new Commands(BOUNDS.payloads * maxPayload, client.desk.hooks.onError)
-  const taken = client.commands.take({ bytes, run: () => run(client, socket, packet) })
-  if (!taken) answer(client, packet, busy())
+  client.commands ??= new Commands(BOUNDS.payloads * client.desk.options.maxPayload)
+  if (!client.commands.take(command(client, socket, packet, bytes))) answer(client, packet, busy())
 }
 
 function objection({ desk }: Client, { data }: Packet): Failure | undefined {
@@ -47,15 +45,13 @@ const busy = () =>
   })
 
 /** The shortest way: no event emitter, and no tick between the frame and who handles it. */
-function run(client: Client, socket: OpenSocket, packet: Packet): unknown {
-  const { onEvent } = client.desk.hooks
-  const [name, ...args] = packet.data as [unknown, ...unknown[]]
-  const ack = packet.id === undefined ? undefined : ackOf(socket, packet.id)
-  try {
-    const done = onEvent?.(socket as unknown as Socket, String(name), args, ack)
-    return done instanceof Promise ? done.catch((error) => fail(client, socket, ack, error)) : undefined
-  } catch (error) {
-    return fail(client, socket, ack, error)
+function command(client: Client, socket: OpenSocket, { id, data }: Packet, bytes: number): Command {
+  const [name, ...args] = data as [unknown, ...unknown[]]
+  const ack = id === undefined ? undefined : ackOf(socket, id)
+  return {
+    bytes,
+    run: () => client.desk.hooks.onEvent?.(socket as unknown as Socket, String(name), args, ack),
+    failed: (error) => fail(client, socket, ack, error),
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type EnginePacket,
   encodePacket,
   type RawData,
+  sizeOf,
   UpstreamWebSocket,
   type Wire,
 } from './upstream.ts'
@@ -38,7 +39,7 @@ export class WebSocketTransport extends UpstreamWebSocket {
   push(frame: RawData) {
     const wire = this.socket
     if (wire === undefined || this.readyState !== 'open') return
-    const sent = wire.send(frame, this.#compression && frame.length >= COMPRESSED_FROM)
+    const sent = wire.send(frame, this.#compression && sizeOf(frame) >= COMPRESSED_FROM)
     if (sent === WAITS) this.owner?.waits(wire.getBufferedAmount())
     else if (sent === DROPPED) this.owner?.overrun()
   }

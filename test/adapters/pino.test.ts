@@ -159,7 +159,7 @@ test('without a place to write to, lines go to standard output', async () => {
     import { pinoLogger } from './src/adapters/pino/logger.ts'
     pinoLogger({ level: 'info', server: { id: 'one', region: 'fra' } }).info({ n: 1 }, 'Ready.')
     process.exit(0)`
-  const child = Bun.spawn([process.execPath, '-e', script], { cwd: new URL('../..', import.meta.url).pathname })
+  const child = Bun.spawn([process.execPath, '-e', script], { cwd: `${import.meta.dirname}/../..` })
   expect(JSON.parse(await new Response(child.stdout).text())).toMatchObject({ n: 1, message: 'Ready.' })
   expect(await child.exited).toBe(0)
 })

@@ -1,12 +1,15 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { memoryWorld } from '../../src/adapters/memory/world.ts'
+import { LAST_RUN, RUNS_DOWN, RUNS_UP } from '../../src/adapters/sqlite/reading.ts'
 import { type Opening, openSqlite } from '../../src/adapters/sqlite/sqlite.ts'
 import { logContract } from '../contracts/log.contract.ts'
 import { begun, chances, knownOf, shorten, someDoing } from '../contracts/model.ts'
 import { storeContract } from '../contracts/store.contract.ts'
+import { commit, draft, MINUTE_MS, say, seqs, start, state, textOf } from '../contracts/world.ts'
 import { fakeClock } from '../support/clock.ts'
 
 const open: { close(): Promise<void> }[] = []
@@ -69,4 +72,244 @@ describe('sqlite: random doings', () => {
     },
     60_000,
   )
+})
+
+describe('sqlite: opened again', () => {
+  test('goes on where it was: numbers, epochs, keys, what touched what, members', async () => {
+    const directory = freshDirectory()
+    const first = await opened(directory)
+    await commit(
+      first.log,
+      'a',
+      [
+        { do: 'set_room', room: 'a', state: state('a') },
+        { do: 'set_member', room: 'a', user_id: 'ada', role: 'owner', joined_at: 1 },
+      ],
+      { touches: ['room'] },
+    )
+    const { entry } = await first.log.append('a', 'k', draft('one'))
+    await first.close()
+
+    const { log, store } = await opened(directory)
+    expect(await log.heads(['a'])).toEqual([{ epoch: entry.epoch, seq: 2 }])
+    expect(await log.append('a', 'k', draft('one'))).toEqual({ entry, durability: 'log', duplicate: true })
+    expect(await store.room('a')).toMatchObject({ touched: 1, member_count: 1 })
+    expect((await say(log, 'a', 'next', {}, { since: { room: 1 } })).entry).toMatchObject({
+      seq: 3,
+      epoch: entry.epoch,
+    })
+    expect((await log.read('a', await start(log, 'a'), 10)).map(textOf)).toEqual([undefined, 'one', 'next'])
+  })
+
+  test('knows the keys of a day, those in memory and those that are not', async () => {
+    const { clock, pass } = fakeClock()
+    const directory = freshDirectory()
+    const first = await opened(directory, { clock })
+    for (let hour = 0; hour < 20; hour++) {
+      for (const n of [0, 1, 2]) await first.log.append('a', `${hour}/${n}`, draft(`${hour}/${n}`))
+      await pass(60 * MINUTE_MS)
+    }
+    await first.close()
+    const { log } = await opened(directory, { clock })
+    for (let hour = 0; hour < 20; hour++) {
+      const key = `${hour}/1`
+      expect(await log.append('a', key, draft(key), { asked: true })).toMatchObject({ duplicate: true })
+    }
+    expect(seqs(await log.heads(['a']))).toEqual([60])
+  })
+
+  test('has the dropped room’s new epoch, and none of its entries', async () => {
+    const directory = freshDirectory()
+    const first = await opened(directory)
+    for (const text of ['one', 'two']) await say(first.log, 'a', text)
+    await commit(first.log, 'a', [{ do: 'drop_room', room: 'a' }])
+    const before = await first.log.heads(['a'])
+    await first.close()
+    const { log } = await opened(directory)
+    expect(await log.heads(['a'])).toEqual(before)
+    expect((await say(log, 'a', 'anew')).entry.seq).toBe(1)
+  })
+
+  test('is refused while it is open, with a sentence that names the directory', async () => {
+    const directory = freshDirectory()
+    await opened(directory)
+    await expect(opened(directory)).rejects.toThrow(`The data in ${directory} is in use by another process.`)
+  })
+
+  test('is refused where a newer version wrote it', async () => {
+    const directory = freshDirectory()
+    await (await opened(directory)).close()
+    const db = new DatabaseSync(join(directory, 'parley.db'))
+    db.exec('PRAGMA user_version = 99')
+    db.close()
+    await expect(opened(directory)).rejects.toThrow('was written by a newer version of this program')
+    await expect(opened(directory)).rejects.toThrow('newer version') // and not "in use"
+  })
+})
+
+describe('sqlite: what cannot be committed', () => {
+  /** As a full disk would: nothing can be written any more. */
+  function full(directory: string) {
+    const other = new DatabaseSync(join(directory, 'parley.db'))
+    other.exec("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    return {
+      over() {
+        other.exec('DROP TRIGGER full')
+        other.close()
+      },
+    }
+  }
+
+  const unavailable = { code: 'unavailable', more: { retry_after_ms: 1_000 } }
+
+  test('is unavailable, with what was numbered on top of it, and nobody is told', async () => {
+    const directory = freshDirectory()
+    const { log, store, health, reported } = await opened(directory)
+    await commit(log, 'a', [{ do: 'set_room', room: 'a', state: state('a') }], { touches: ['room'] })
+    const before = await log.heads(['a', 'new'])
+    const heard: number[] = []
+    await log.follow('a', ({ seq }) => void heard.push(seq))
+
+    const disk = full(directory)
+    const attempts = Array.from({ length: 30 }, (_, n) =>
+      commit(log, n % 2 ? 'a' : 'new', [{ do: 'set_member', room: 'a', user_id: 'ada', role: 'owner', joined_at: 1 }], {
+        touches: ['room'],
+      }),
+    )
+    const results = await Promise.allSettled([...attempts, store.apply([{ do: 'drop_room', room: 'a' }])])
+    const refused = results.filter(({ status }) => status === 'rejected')
+    expect(refused.length).toBeGreaterThanOrEqual(30)
+    for (const { reason } of refused as PromiseRejectedResult[]) expect(reason).toMatchObject(unavailable)
+    expect(await log.heads(['a', 'new'])).toEqual(before)
+    expect(await store.member('a', 'ada')).toBeUndefined()
+    expect(heard).toEqual([])
+    expect(health()).toMatchObject({ status: 'failing', detail: expect.stringContaining('no room') })
+    expect(reported).toHaveLength(1)
+
+    disk.over()
+    expect((await say(log, 'a', 'again', {}, { since: { room: 1 } })).entry.seq).toBe(2)
+    expect((await say(log, 'new', 'first')).entry.seq).toBe(1)
+    expect(heard).toEqual([2])
+    expect(health()).toEqual({ status: 'ok' })
+  })
+
+  test('leaves its key free, and a duplicate that waited for it fails with it', async () => {
+    const directory = freshDirectory()
+    const { log } = await opened(directory)
+    await say(log, 'a', 'one')
+    const disk = full(directory)
+    const both = await Promise.allSettled([1, 2].map(() => log.append('a', 'k', draft('two'))))
+    expect(both).toMatchObject([{ reason: unavailable }, { reason: unavailable }])
+    disk.over()
+    expect(await log.append('a', 'k', draft('other'))).toMatchObject({ duplicate: false, entry: { seq: 2 } })
+  })
+
+  test('takes a dropped room back, and the bodies that were to go', async () => {
+    const directory = freshDirectory()
+    const { log, store } = await opened(directory)
+    const { entry } = await say(log, 'a', 'one')
+    await store.apply([{ do: 'set_room', room: 'a', state: state('a') }])
+    const disk = full(directory)
+    const refused = [
+      say(log, 'a', 'x', {}, { redacts: [1], touches: [entry.id] }),
+      commit(log, 'a', [{ do: 'drop_room', room: 'a' }]),
+      say(log, 'a', 'anew'),
+    ]
+    expect(await Promise.allSettled(refused)).toMatchObject(refused.map(() => ({ reason: unavailable })))
+    disk.over()
+    expect(await log.read('a', await start(log, 'a'), 10)).toEqual([entry])
+    expect(await store.room('a')).toMatchObject({ room_id: 'a' })
+    expect((await say(log, 'a', 'two', {}, { since: { [entry.id]: 1 } })).entry).toMatchObject({
+      seq: 2,
+      epoch: entry.epoch,
+    })
+  })
+
+  test('is tried again by itself, so that health returns without a caller', async () => {
+    const directory = freshDirectory()
+    const { log, health, tidy } = await opened(directory)
+    const disk = full(directory)
+    await expect(say(log, 'a', 'one')).rejects.toMatchObject(unavailable)
+    disk.over()
+    await tidy()
+    expect(health()).toEqual({ status: 'ok' })
+  })
+})
+
+describe('sqlite: the file', () => {
+  const bytesOf = (path: string) => (existsSync(path) ? readFileSync(path) : Buffer.alloc(0))
+
+  test('does not hold what was deleted, expired or dropped, once it is closed', async () => {
+    const { clock, pass } = fakeClock()
+    const directory = freshDirectory()
+    const { log, store, tidy, close } = await opened(directory, { clock })
+    const secret = (what: string) => `secret-${what}-${'x'.repeat(50)}`
+    await say(log, 'a', secret('deleted'))
+    await say(log, 'a', secret('edited'))
+    await say(log, 'a', secret('expired'), { expires_at: clock.now() + 1_000 })
+    await say(log, 'a', 'kept-for-ever')
+    await say(log, 'b', secret('dropped'))
+    const edit = { do: 'edit_message', room: 'a', seq: 2, body: secret('overlay'), version: 2, edited_at: 1 } as const
+    await commit(log, 'a', [edit])
+    await tidy()
+    await commit(log, 'a', [{ do: 'delete_message', room: 'a', seq: 1 }], { redacts: [1] })
+    await commit(log, 'a', [{ do: 'delete_message', room: 'a', seq: 2 }], { redacts: [2] })
+    await commit(log, 'b', [{ do: 'drop_room', room: 'b' }])
+    await pass(2_000)
+    expect(await log.expire(clock.now(), 10)).toBe(1)
+    for (let piece = 0; piece < 4; piece++) await tidy()
+    expect(await store.sizes(['a', 'b'])).toMatchObject([{ messages: 4 }, { messages: 0 }])
+    await close()
+
+    const held = Buffer.concat(['parley.db', 'parley.db-wal'].map((name) => bytesOf(join(directory, name))))
+    expect(held.includes('kept-for-ever')).toBe(true)
+    expect(held.includes('secret-')).toBe(false)
+  })
+
+  test('has a log of writes that does not grow with what is written', async () => {
+    const directory = freshDirectory()
+    const { log } = await opened(directory)
+    const text = 'x'.repeat(10_000)
+    for (let batch = 0; batch < 20; batch++) {
+      await Promise.all(Array.from({ length: 200 }, () => say(log, 'a', text)))
+      await log.read('a', await start(log, 'a'), 5)
+    }
+    expect(statSync(join(directory, 'parley.db-wal')).size).toBeLessThan(20 * 1_048_576)
+  })
+
+  test('finds the place of an entry by search, in one row for 64 of them', async () => {
+    const directory = freshDirectory()
+    const { log, store, close } = await opened(directory, { foldAt: 500 })
+    for (let batch = 0; batch < 10; batch++)
+      await Promise.all(Array.from({ length: 640 }, (_, n) => say(log, 'a', `${batch * 640 + n}`)))
+    expect((await store.history('a', { before_seq: 3_001, limit: 2 })).map(textOf)).toEqual(['2998', '2999'])
+    expect((await store.history('a', { after_seq: 70, limit: 2 })).map(textOf)).toEqual(['70', '71'])
+    await close()
+
+    const db = new DatabaseSync(join(directory, 'parley.db'))
+    for (const sql of [LAST_RUN, RUNS_UP, RUNS_DOWN]) {
+      const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]
+      expect(plan.map(({ detail }) => detail.replace(/ \(.*/, ''))).toEqual(['SEARCH runs USING PRIMARY KEY'])
+    }
+    expect(db.prepare('SELECT count(*) AS runs FROM runs').get()).toMatchObject({ runs: 100 })
+    db.close()
+  })
+
+  test('goes through no table for what is asked often', async () => {
+    const directory = freshDirectory()
+    await (await opened(directory)).close()
+    const db = new DatabaseSync(join(directory, 'parley.db'))
+    const asked = [
+      'SELECT 1 FROM members WHERE tenant_id = ? AND user_id = ?',
+      'SELECT 1 FROM scheduled WHERE deliver_at <= ? ORDER BY deliver_at LIMIT ?',
+      'SELECT 1 FROM rooms WHERE tenant_id = ? AND room_id > ? ORDER BY room_id LIMIT ?',
+      'SELECT 1 FROM reactions WHERE log = ? AND seq >= ? AND seq <= ?',
+      'SELECT 1 FROM expiring WHERE expires_at <= ? ORDER BY expires_at, n LIMIT ?',
+    ]
+    for (const sql of asked) {
+      const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]
+      for (const { detail } of plan) expect(detail).toStartWith('SEARCH')
+    }
+    db.close()
+  })
 })

@@ -72,7 +72,7 @@ describeInChromium('the demo page', () => {
     await choose(bea, 'See you at one', 'React with 👍')
     await message(ada, 'See you at one').locator('.reaction', { hasText: '1' }).click()
     await message(bea, 'See you at one').locator('.reaction', { hasText: '2' }).waitFor()
-    await message(ada, 'See you at one').locator('.reaction[aria-pressed]').click()
+    await message(ada, 'See you at one').locator('.reaction[aria-pressed=true]').click()
     await message(bea, 'See you at one').locator('.reaction', { hasText: '1' }).waitFor()
 
     await choose(bea, 'See you at one', 'Reply')

@@ -58,7 +58,7 @@ describe('JSON nested too deep', () => {
     const began = performance.now()
     client.send(`427["echo",${json}]`)
     expect(codeOf(await client.next())).toBe('437 validation_failed')
-    expect(performance.now() - began).toBeLessThan(500)
+    expect(performance.now() - began).toBeLessThan(3_000)
   })
 
   test('a megabyte of it does not end the process', async () => {
@@ -151,7 +151,7 @@ describe('too much', () => {
     const client = await polling(engine)
     const began = performance.now()
     expect((await client.post('\x1e'.repeat(99_000))).status).toBe(400)
-    expect(performance.now() - began).toBeLessThan(500)
+    expect(performance.now() - began).toBeLessThan(3_000)
   })
 })
 

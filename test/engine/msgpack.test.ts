@@ -141,6 +141,7 @@ describe('what is no packet ends the connection, which is told why', () => {
     ['a name that is an object', encode({ type: 2, nsp: '/', data: [{}] })],
     ['two packets', Buffer.concat([wrapped(text('\x01')), wrapped(text('\x01'))])],
     ['half a packet', wrapped(text('\x01')).subarray(0, -3)],
+    ['a length without an end', text('\x81\xa4data\xdb\xff')],
     ['a list of more than is there', wrapped(Buffer.from('ddffffffff', 'hex'))],
     ['lists of more than is there, by the thousand', wrapped(Buffer.alloc(60_000, Buffer.from('dcffff', 'hex')))],
     ['a map of more than is there', wrapped(Buffer.from('dfffffffff', 'hex'))],

@@ -93,6 +93,22 @@ describe('who joins a room', () => {
     for (const { from, heard } of joiners) expect(heard).toEqual(range(from + 1, 81))
   })
 
+  test('is replayed what this server has told and no more: the rest comes live', async () => {
+    const { enter, at, here, say, hints } = await room('one', 'two')
+    const { heard: other, joined: first } = enter()
+    await first
+    const { hint } = here
+    here.hint = () => {} // late
+    for (const text of ['three', 'four']) await say(text)
+    const { heard, joined } = enter(at(0))
+    expect(await joined).toEqual(at(2))
+    for (const entry of hints.slice(2)) hint(entry)
+    expect([heard, other]).toEqual([
+      [1, 2, 3, 4],
+      [3, 4],
+    ])
+  })
+
   test('with more than this server was told waits until it has caught up', async () => {
     const { enter, at, here, append, arrive } = await room()
     Object.assign(here, { hint: () => {} })

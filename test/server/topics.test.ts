@@ -187,12 +187,12 @@ describe('one that upgrades', () => {
     for (const before of [true, false]) {
       const { add, tell, upgraded, remove, hearer } = server()
       const one = hearer('a', false)
+      add(lobby, hearer('b', false))
       add(lobby, one)
       if (before) remove(lobby, one)
       one.wired = true
       upgraded(lobby, one)
       if (!before) remove(lobby, one)
-      add(lobby, hearer('b'))
       tell(lobby, entry(1))
       expect([one.heard, one.topics.size]).toEqual([[], 0])
     }

@@ -1,6 +1,8 @@
 // What the writer's thread is asked to do, beside writing entries and runs: most of it is one statement.
 
 export const statements = {
+  try: "INSERT OR REPLACE INTO facts (name, value) VALUES ('tried', ?)",
+
   make_log: 'INSERT INTO logs (log, room, epoch, tenant_id, room_id) VALUES (?, ?, ?, ?, ?)',
   cut_log: 'UPDATE logs SET tail_seq = ?2, cut_messages = ?3, cut_bytes = ?4 WHERE log = ?1',
   drop_log: 'DELETE FROM logs WHERE log = ?',

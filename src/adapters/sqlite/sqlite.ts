@@ -2,7 +2,7 @@
 import { clearInterval, setInterval } from 'node:timers'
 import type { Log } from '../../ports/log.ts'
 import type { Store } from '../../ports/store.ts'
-import type { Failure } from '../../protocol/failure.ts'
+import { Failure } from '../../protocol/failure.ts'
 import type { Batch } from './batch.ts'
 import { openCommitter } from './committer.ts'
 import type { Core } from './core.ts'
@@ -34,6 +34,8 @@ export interface Opened {
   readonly log: Log
   readonly store: Store
   health(): { readonly status: 'ok' | 'failing'; readonly detail?: string }
+  /** Does now what else is done every second: the index, and what dropped rooms and old keys left behind. */
+  tidy(): Promise<void>
   /** All that was appended is committed then. */
   close(): Promise<void>
 }
@@ -47,9 +49,11 @@ export async function openSqlite({ linger_ms = LINGER_MS, ...opening }: Opening)
     const committer = await openCommitter({ path: file.path, linger_ms, report: opening.report })
     const reading = openReading(file.path)
     const { core, parts } = partsOf({ committer, reading, opening })
-    const timer = setInterval(() => parts.upkeep.idle(), UPKEEP_MS)
+    const timer = setInterval(() => void parts.upkeep.tidy().catch(reportOthers), UPKEEP_MS)
     timer.unref()
     let closed: Promise<void> | undefined
+    /** That a commit failed has been reported, and it is tried again. */
+    const reportOthers = (error: unknown) => error instanceof Failure || opening.report(error)
     return {
       log: sqliteLog(parts),
       store: sqliteStore(core),
@@ -57,6 +61,7 @@ export async function openSqlite({ linger_ms = LINGER_MS, ...opening }: Opening)
         const trouble = committer.trouble()
         return trouble ? { status: 'failing', detail: trouble.message } : { status: 'ok' }
       },
+      tidy: () => parts.upkeep.tidy(),
       close() {
         closed ??= close()
         return closed
@@ -67,8 +72,8 @@ export async function openSqlite({ linger_ms = LINGER_MS, ...opening }: Opening)
       clearInterval(timer)
       core.keys.close()
       await parts.upkeep.fold().catch(opening.report)
+      reading.close() // the last to close takes the log of writes over into the file, which a reader cannot
       await committer.close()
-      reading.close()
       file.release()
     }
   } catch (error) {

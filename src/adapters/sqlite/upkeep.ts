@@ -112,16 +112,16 @@ export function upkeep(core: Core) {
     cut: (name: string, before: number, limit: number) => inTurn(() => cut(name, before, limit)),
     fold,
 
-    /** For when little is going on. */
-    idle() {
+    /** A piece of what is to be cleared away, and the index; after a failure, whether it can be written again. */
+    async tidy() {
       const { ops } = committer.gathering()
       const now = clock.now()
       for (const { id } of keys.expired(now)) ops.push(['drop_keys', id])
       if (reading.row(DROPPED)) ops.push(['purge', PURGED_AT_ONCE])
       if (reading.row(GHOST, now)) ops.push(['bury', now, PURGED_AT_ONCE], ['buried', now, PURGED_AT_ONCE])
-      if (folding.waiting() > 0) folding.want()
-      if (ops.length > 0 || folding.waiting() > 0) committer.gathering().wanted = true
-      committer.added()
+      if (committer.trouble()) ops.push(['try', now])
+      if (folding.waiting() > 0) await fold()
+      else if (ops.length > 0) await commit()
     },
   }
 }

@@ -6,7 +6,7 @@ import { caps } from '../rooms/caps.ts'
 import { InRoom } from '../rooms/room.ts'
 import { readerOf } from '../rooms/rules.ts'
 import { MessageView, viewOfNow } from './message.ts'
-import { fitting } from './page.ts'
+import { Page } from './page.ts'
 
 export const history = command({
   about: 'Messages as they are now, oldest first: those just before or after a number, else the newest.',
@@ -23,7 +23,7 @@ export const history = command({
   async handle(ctx: Context, { room_id, before_seq, after_seq, limit }) {
     const { nearest, more } = await visible(ctx, room_id, { before_seq, after_seq, limit })
     const views = nearest.map(viewOfNow)
-    const fit = fitting(views, caps.page_bytes)
+    const fit = new Page().take(views)
     return {
       messages: after_seq === undefined ? fit.toReversed() : fit,
       has_more: more || fit.length < views.length,

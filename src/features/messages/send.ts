@@ -4,7 +4,7 @@ import { keyOf, Name, newId, RoomId, Seq, UserId } from '../../protocol/ids.ts'
 import { Metadata } from '../../protocol/text.ts'
 import { type Context, command, type Rule, type Standing } from '../feature.ts'
 import { caps } from '../rooms/caps.ts'
-import { directId, directRoom } from '../rooms/create.ts'
+import { directId, directRoom } from '../rooms/direct.ts'
 import { atLeast } from '../rooms/rules.ts'
 import { Content, type Kept, Mentions, MessageId, messageNew } from './message.ts'
 

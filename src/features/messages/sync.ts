@@ -5,7 +5,7 @@ import { RoomId, SeqOrNone } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
 import { caps } from '../rooms/caps.ts'
 import { anyone, ofReader } from '../rooms/rules.ts'
-import { fitting, weigh } from './page.ts'
+import { Page } from './page.ts'
 
 const From = v.object({ room_id: RoomId, epoch: v.optional(v.string()), after_seq: SeqOrNone })
 
@@ -32,12 +32,8 @@ export const sync = command({
   async handle(ctx: Context, { rooms, limit }) {
     for (const { room_id } of rooms) ofReader(await ctx.standing(room_id))
     const answers: v.InferOutput<typeof Synced>[] = []
-    let bytes: number = caps.page_bytes
-    for (const from of rooms) {
-      const answer = await since(ctx, from, bytes > 0 ? limit : 0, bytes)
-      bytes -= answer.events.reduce((sum: number, event) => sum + weigh(event), 0)
-      answers.push(answer)
-    }
+    const page = new Page()
+    for (const from of rooms) answers.push(await since(ctx, from, limit, page))
     return { rooms: answers }
   },
 })
@@ -45,7 +41,7 @@ export const sync = command({
 type Asked = v.InferOutput<typeof From>
 
 /** All or nothing: a log that no longer reaches back to the position says so, and gives no events. */
-async function since(ctx: Context, { room_id, epoch, after_seq }: Asked, limit: number, bytes: number) {
+async function since(ctx: Context, { room_id, epoch, after_seq }: Asked, limit: number, page: Page) {
   const [head] = await ctx.log.heads([room_id])
   if (!head) throw new Failure('not_found', 'There is no such room.')
   const about = { room_id, epoch: head.epoch, last_seq: head.seq }
@@ -54,15 +50,11 @@ async function since(ctx: Context, { room_id, epoch, after_seq }: Asked, limit: 
   if (after_seq === head.seq) return { ...about, events: [], has_more: false }
 
   const after: Position = { epoch: head.epoch, seq: after_seq }
-  const upTo = Math.min(Math.max(limit, 1), head.seq - after_seq) // what was said meanwhile is past the last_seq told here
+  const upTo = page.full ? 1 : Math.min(limit, head.seq - after_seq) // what was said meanwhile is past the last_seq told here
   const entries: Entry[] = await ctx.log.read(room_id, after, upTo)
   if (entries[0]?.seq !== after_seq + 1) return reset
-  if (limit === 0) return { ...about, events: [], has_more: true }
+  if (page.full) return { ...about, events: [], has_more: true }
   const standing = await ctx.standing(room_id)
-  const events = fitting(
-    entries.map((entry) => ctx.log.told(entry, standing)),
-    bytes,
-    bytes === caps.page_bytes ? 1 : 0,
-  )
+  const events = page.take(entries.map((entry) => ctx.log.told(entry, standing)))
   return { ...about, events, has_more: after_seq + events.length < head.seq }
 }

@@ -10,6 +10,8 @@ export const caps = {
   json_depth: 64,
   history: 200,
   page_bytes: 262_144,
+  /** Of binary in one packet: what socket.io-parser takes. */
+  attachments: 10,
   positions: 100,
 } as const
 

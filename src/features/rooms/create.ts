@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { Stale } from '../../ports/log.ts'
-import type { Change, Room, RoomState } from '../../ports/store.ts'
 import { Failure } from '../../protocol/failure.ts'
-import { keyOf, RoomId, UserId } from '../../protocol/ids.ts'
+import { RoomId, UserId } from '../../protocol/ids.ts'
 import { Metadata, Title } from '../../protocol/text.ts'
 import { type Context, command } from '../feature.ts'
 import { caps } from './caps.ts'
-import { kinds } from './kinds.ts'
-import { RoomView, roomUpdated, viewOf } from './room.ts'
+import { DIRECT, directRoom } from './direct.ts'
+import { fresh, hashOf, make, roomForOneMore, viewNow } from './making.ts'
+import { RoomView } from './room.ts'
 import { anyone } from './rules.ts'
 
-const DIRECT = 'direct.'
 const NO_HISTORY_LIMIT_S = 10 * 365 * 86_400
 
 const Input = v.object({
@@ -41,7 +39,8 @@ export const create = command({
     if (room_id.startsWith(DIRECT)) refuse('room_id', `Ids that begin with "${DIRECT}" are made by the service.`)
     const { members, name, kind, metadata, visibility, history, retention_s } = input
     const before = await ctx.store.room(ctx.place(room_id))
-    if (before && input.room_id === undefined) return { room: await viewNow(ctx, before) } // asked again
+    const again = input.room_id === undefined && before?.created_by === ctx.userId
+    if (before && again) return { room: await viewNow(ctx, before) }
     if (before) throw taken()
     await roomForOneMore(ctx, ctx.userId)
     const state = { ...fresh(ctx, room_id), name, kind, metadata, visibility, history, retention_s }
@@ -49,72 +48,6 @@ export const create = command({
     return { room: await making.catch((error) => Promise.reject(error instanceof Stale ? taken() : error)) }
   },
 })
-
-/** The same id whoever of the two asks. */
-export const directId = (one: string, other: string): string => DIRECT + hashOf(...[one, other].sort())
-
-const hashOf = (...parts: string[]): string =>
-  createHash('sha256')
-    .update(keyOf(...parts))
-    .digest('base64url')
-    .slice(0, 32)
-
-/** The room that two users share, made where it is not there yet. Who is second to make it finds it when asked again. */
-export async function directRoom(ctx: Context, other: string): Promise<v.InferOutput<typeof RoomView>> {
-  const room_id = directId(ctx.userId, other)
-  const before = await ctx.store.room(ctx.place(room_id))
-  if (before) return viewNow(ctx, before)
-  await roomForOneMore(ctx, ctx.userId)
-  const state = { ...fresh(ctx, room_id), kind: 'direct' as const }
-  return make(ctx, state, [...new Set([ctx.userId, other])])
-}
-
-const viewNow = async (ctx: Context, room: Room) => viewOf(room, room.member_count, await lastSeq(ctx, room.room_id))
-
-export async function lastSeq(ctx: Context, room_id: string): Promise<number> {
-  const [head] = await ctx.log.heads([room_id])
-  return head?.seq ?? 0
-}
-
-/** Refuses where a user is in as many rooms as one may be. */
-export async function roomForOneMore(ctx: Context, user_id: string) {
-  const { length } = await ctx.store.roomsOf(user_id)
-  if (length >= caps.rooms) throw new Failure('forbidden', `A user can be in ${caps.rooms} rooms at most.`)
-}
-
-const fresh = (ctx: Context, room_id: string): RoomState => ({
-  tenant_id: ctx.caller.tenant_id,
-  room_id,
-  kind: 'group',
-  name: '',
-  metadata: {},
-  visibility: 'private',
-  history: 'all',
-  retention_s: undefined,
-  permissions: {},
-  archived: false,
-  created_by: ctx.userId,
-  created_at: ctx.now,
-  version: 1,
-})
-
-/** A room is its log's first entry: its state and first members are committed with it, or nothing is. */
-async function make(ctx: Context, state: RoomState, members: string[]) {
-  const { room_id } = state
-  const room = ctx.place(room_id)
-  const role = (user_id: string) => (user_id === ctx.userId ? 'owner' : kinds[state.kind].guest)
-  const changes: Change[] = [
-    { do: 'set_room', room, state },
-    ...members.map((user_id): Change => ({ do: 'set_member', room, user_id, role: role(user_id), joined_at: ctx.now })),
-  ]
-  // what is sent next needs the room to be there, not only its number
-  const along = { changes, touches: ['room'], since: { room: 0 }, numbered() {} }
-  const key = keyOf(ctx.userId, 'room:create', ctx.commandId)
-  const kept = { state, member_count: members.length, members }
-  const { entry } = await ctx.log.append(room_id, key, roomUpdated, { kept }, along)
-  await ctx.follow(members, room_id)
-  return viewOf(state, members.length, entry.seq)
-}
 
 const taken = () => new Failure('conflict', 'There is a room of this id.')
 

@@ -78,7 +78,7 @@ const reactionsOf = ({ reactions, message_id }, { react }) =>
         'button.reaction',
         {
           type: 'button',
-          'aria-pressed': mine,
+          'aria-pressed': String(mine),
           title: users.join(', '),
           onclick: () => react(message_id, emoji, !mine),
         },
@@ -106,7 +106,7 @@ export function bubble(seen, actions) {
     !mine && first && person(sender),
     make(
       'div.bubble',
-      { 'data-wide': picture !== undefined },
+      {},
       !mine && first && make('p.sender', {}, sender),
       reply && !deleted && quoteOf(seen, actions),
       picture && !deleted && pictureOf(seen),

@@ -57,6 +57,18 @@ describe('message:react', () => {
     expect((await reactions())['👍']).toHaveLength(20)
   })
 
+  test('is refused where the message was deleted between the deciding and the writing', async () => {
+    const { service, bob, message_id, like } = await said()
+    const { append } = service.log
+    service.log.append = async (...asked) => {
+      service.log.append = append
+      await service.user('ada').send('message:delete', { room_id, message_id })
+      return append(...asked)
+    }
+    expect(await bob.refused('message:react', like('add'))).toBe('not_found')
+    expect(await bob.log(room_id)).toHaveLength(3)
+  })
+
   test('is open to viewers, where the room says nothing else', async () => {
     const service = testService()
     await service.room('news', ['ada', 'bob'], { kind: 'channel' })

@@ -54,7 +54,7 @@ describe('message:send says which field is wrong', () => {
     expect(details.map(({ path }: { path: string }) => path)).toEqual(['room_id', 'content.text'])
   })
 
-  test.each([null, undefined, 'hi', 7, true, [], () => {}])(
+  test.each([[null], [undefined], ['hi'], [7], [true], [[]], [() => {}]])(
     'also where there is no data to speak of: %p',
     async (data) => {
       expect(await (await ada()).refused('message:send', data)).toBe('validation_failed')

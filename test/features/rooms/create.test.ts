@@ -32,6 +32,20 @@ describe('room:create', () => {
     expect(new Set(ids.map(({ room }) => room.room_id)).size).toBe(2)
   })
 
+  test('asked again under the same id gives the same room, to the same user', async () => {
+    const service = testService()
+    const asked = { id: 'e1', payload: { data: { kind: 'group', name: 'Mine' } } }
+    const ada = service.user('ada')
+    const [first, again] = await Promise.all([ada.send('room:create', asked), ada.send('room:create', asked)])
+    expect([again, await ada.send('room:create', asked)]).toEqual([first, first])
+    expect(await ada.log(first.room.room_id)).toHaveLength(1)
+    expect((await service.user('bob').send('room:create', asked)).room.room_id).not.toBe(first.room.room_id)
+    const { room_id } = (await ada.send('room:create', { ...asked, id: 'e2' })).room
+    await ada.send('room:delete', { room_id })
+    await service.user('mallory').send('room:create', { room_id, kind: 'group' })
+    expect(await ada.refused('room:create', { ...asked, id: 'e2' })).toBe('conflict')
+  })
+
   test('makes its maker the owner, in a group the others members, in a channel viewers', async () => {
     const service = testService()
     const rolesIn = async (kind: string) => {
@@ -118,11 +132,10 @@ describe('room:create', () => {
     const ada = service.user('ada')
     await ada.send('room:create', { room_id: 'first', kind: 'group' })
     const { member_count: _, touched: __, ...state } = (await service.store.room('acme/room/first')) as Room
-    const others = Array.from({ length: 998 }, (_, n) => `acme/room/${n}`)
-    for (const room of others)
+    for (const room_id of Array.from({ length: 998 }, (_, n) => `${n}`))
       await service.store.apply([
-        { do: 'set_room', room, state },
-        { do: 'set_member', room, user_id: 'ada', role: 'member', joined_at: 0 },
+        { do: 'set_room', room: `acme/room/${room_id}`, state: { ...state, room_id } },
+        { do: 'set_member', room: `acme/room/${room_id}`, user_id: 'ada', role: 'member', joined_at: 0 },
       ])
     expect(await ada.refused('room:create', { kind: 'group' })).toBe('not refused')
     expect(await ada.refused('room:create', { kind: 'group' })).toBe('forbidden')

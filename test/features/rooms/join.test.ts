@@ -100,11 +100,19 @@ describe('room:join', () => {
 
   test('of 200 at once takes them all, and does not hold up who talks', async () => {
     const service = await rooms()
+    const stale: unknown[] = []
+    const { append } = service.log
+    service.log.append = (...asked) =>
+      append(...asked).catch((error) => {
+        stale.push(error)
+        throw error
+      })
     const ada = service.user('ada')
     const say = () => ada.refused('message:send', { room_id: 'open', content: { text: 'on' } })
     const crowd = Array.from({ length: 200 }, (_, n) => service.user(`u${n}`).refused('room:join', { room_id: 'open' }))
     const talk = Array.from({ length: 20 }, say)
     expect(new Set(await Promise.all([...crowd, ...talk]))).toEqual(new Set(['not refused']))
+    expect(stale).toEqual([])
     const log = await ada.log('open')
     expect(log.map(({ data }) => data.seq)).toEqual(log.map((_, n) => n + 1))
     expect((await ada.send('room:get', { room_id: 'open' })).room.member_count).toBe(201)
