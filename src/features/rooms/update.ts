@@ -17,7 +17,8 @@ const Input = v.object({
 })
 
 export const update = command({
-  about: 'Changes what is given of a room. `permissions` says per command which role it takes here at least.',
+  about:
+    'Changes what is given of a room. `permissions` says per command which role it takes here at least; an owner says that.',
   input: Input,
   output: v.object({ room: RoomView }),
   allow: roleFor('room:update', 'admin'),
@@ -26,7 +27,10 @@ export const update = command({
   rate: { take: 30, every_ms: 60_000 },
 
   async handle(ctx: Context, { room_id, expected_version, ...wanted }) {
-    const { room } = await ctx.standing(room_id)
+    const { room, role } = await ctx.standing(room_id)
+    if (wanted.permissions && role !== 'owner')
+      // or an admin could give themselves what is the owner's
+      throw new Failure('forbidden', 'Who may do what in a room is for its owner to say.')
     const { version, member_count } = room
     if (expected_version !== undefined && expected_version !== version)
       throw new Failure('conflict', 'The room was changed meanwhile.', { details: { version } })

@@ -69,6 +69,16 @@ describe('room:update', () => {
     expect(await service.user('bob').refused('room:update', renaming)).toBe('not refused')
   })
 
+  test('of who may do what is for owners: an admin does not give themselves more', async () => {
+    const { service, ada } = await lobby()
+    await ada.send('room:role', { room_id, user_id: 'bob', role: 'admin' })
+    const more = { room_id, permissions: { 'room:delete': 'admin' } }
+    expect(await service.user('bob').refused('room:update', more)).toBe('forbidden')
+    expect(await service.user('bob').refused('room:delete', { room_id })).toBe('forbidden')
+    expect(await ada.refused('room:update', more)).toBe('not refused')
+    expect(await service.user('bob').refused('room:delete', { room_id })).toBe('not refused')
+  })
+
   test('says which field is wrong', async () => {
     const { ada } = await lobby()
     for (const [path, asked] of [
