@@ -70,6 +70,7 @@ export class Client {
   /** A failure here is what came; anything else is a bug of whoever was called, and reported. Neither may spread. */
   fail(error: unknown) {
     if (!(error instanceof Failure)) this.desk.hooks.onError(error)
+    for (const socket of this.sockets()) this.guard(() => socket._onerror(error as Error))
     this.conn.end(Failure.from(error))
   }
 

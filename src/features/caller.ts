@@ -1,5 +1,6 @@
 import type { Role } from '../ports/store.ts'
 import type { Position } from '../protocol/entry.ts'
+import type { Failure } from '../protocol/failure.ts'
 import type { Permissions } from './permissions.ts'
 
 /** A command of a connection that is on its way to a room's log: those that come after it wait. */
@@ -40,6 +41,8 @@ export interface Connection {
   want(room_id: string, feature: string, wanted: boolean): void
   /** Where its live stream of a room stands; nothing where it does not hear the room. */
   heard(room_id: string): Position | undefined
+  /** Says why, and closes it. */
+  end(why: Failure): void
   /** Takes up who it is now, and answers with what `authenticated` says. */
   signIn(credentials: Credentials): Promise<Record<string, unknown>>
   /** Takes a newer token of the same user. The answer is when that expires, in ms. */

@@ -108,7 +108,7 @@ function validate({ command, name }: Registered, said: string, caller: Caller, u
   if (badId) throw invalid('id', 'The id is no text of 1 to 128 characters without control characters.')
   if (action !== undefined && action !== said && action !== name)
     throw invalid('payload.action', 'The envelope names another event than the one it came under.')
-  if (tenant_id !== undefined && tenant_id !== caller.tenant_id)
+  if (tenant_id !== undefined && caller.tenant_id !== '' && tenant_id !== caller.tenant_id)
     throw new Failure('tenant_mismatch', 'The envelope names another tenant than the connection has.')
   const { success, output, issues } = v.safeParse(command.input, data)
   if (success) return output

@@ -29,13 +29,16 @@ export interface Surroundings {
   drained(connection: ServerConnection): Promise<void> | undefined
   signIn(connection: ServerConnection, credentials: Credentials): Promise<Record<string, unknown>>
   refresh(connection: ServerConnection, token: string): Promise<number>
-  moved(connection: ServerConnection, from: State, to: State): void
+  /** It left one state for another: from none at first, to none at last. */
+  counted(connection: ServerConnection, from: State | undefined, to: State | undefined): void
   now(): number
 }
 
 export class ServerConnection implements Connection, Live {
   readonly socket: Socket
   state: State = 'connecting'
+  /** By which it is counted. */
+  transport: string
   /** Who it is; nothing until it has signed in. */
   caller: Caller | undefined
   lastActive: number
@@ -49,6 +52,7 @@ export class ServerConnection implements Connection, Live {
   constructor(socket: Socket, around: Surroundings) {
     this.socket = socket
     this.#around = around
+    this.transport = socket.conn.transport.name
     this.lastActive = around.now()
   }
 
@@ -77,7 +81,7 @@ export class ServerConnection implements Connection, Live {
     const from = this.state
     if (!mayFollow(from, state)) return
     this.state = state
-    this.#around.moved(this, from, state)
+    this.#around.counted(this, from, state)
   }
 
   tell(message: Envelope) {
@@ -151,6 +155,11 @@ export class ServerConnection implements Connection, Live {
 
   /** Its transport changed from polling to a WebSocket. */
   upgraded() {
+    const { name } = this.socket.conn.transport
+    if (name === this.transport) return
+    this.#around.counted(this, this.state, undefined)
+    this.transport = name
+    this.#around.counted(this, undefined, this.state)
     for (const room_id of this.rooms) this.#around.topics.upgraded(this.#key(room_id), this)
   }
 

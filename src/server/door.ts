@@ -113,6 +113,7 @@ export function openDoor(world: World): Door {
       world.counted(connection, undefined, connection.state)
       const signed = signing.fromHandshake(auth, address, connection)
       const enter = (who: SignedIn | undefined) => {
+        if (socket.conn.readyState !== 'open') discard(connection) // Socket.IO lets it go without a word
         pending.set(socket, { given, who })
         next()
       }
@@ -156,6 +157,7 @@ export function openDoor(world: World): Door {
     pending.delete(socket)
     socket.on('disconnect', onDisconnect)
     if (!wires.wireOf(socket.conn)) socket.conn.once('upgrade', onUpgrade.bind(socket.conn, connection))
+    connection.upgraded() // it may have been, before anyone looked
     connection.become('authenticating')
     if (!given || !who) return expireAt(connection, clock.now() + world.authTimeout)
     admit(connection, who)

@@ -132,7 +132,7 @@ export function startServer(parts: ServerParts) {
     drained,
     signIn: (connection, credentials) => door.signIn(connection, credentials),
     refresh: (connection, token) => door.refresh(connection, token),
-    moved: (connection, from, to) => counted(connection, from, to),
+    counted,
     now: clock.now,
   }
 
@@ -159,8 +159,8 @@ export function startServer(parts: ServerParts) {
     }),
   })
 
-  function counted({ socket }: ServerConnection, from: string | undefined, to: string | undefined) {
-    meter.connection(socket.conn.transport.name, from, to)
+  function counted({ transport }: ServerConnection, from: string | undefined, to: string | undefined) {
+    meter.connection(transport, from, to)
   }
 
   async function viewer({ caller, user_id }: ServerConnection, room_id: string): Promise<Viewer> {

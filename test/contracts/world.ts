@@ -61,3 +61,10 @@ export const say = (log: Log, room: string, text: string, more: Partial<Draft> =
 /** An entry that stands for these changes. */
 export const commit = (log: Log, room: string, changes: readonly Change[], along: Along = {}) =>
   log.append(room, `key-${++keys}`, draft('', { action: 'room_updated', body: undefined }), { ...along, changes })
+
+/** What it was refused with. Bun's `rejects` waits in a way in which no other thread's answer arrives. */
+export const refusal = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  )

@@ -1,6 +1,7 @@
 /** What no client that follows the protocol sends. Whoever sends it is told, or cut off; nobody else notices. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { isDeeper } from '../../src/engine/json.ts'
+import type { Failure } from '../../src/protocol/failure.ts'
 import { joined, polling, type RawSocket, start, websocket } from './raw.ts'
 
 const maxPayload = 100_000
@@ -211,6 +212,16 @@ describe('what is no packet', () => {
     using client = await joined(engine)
     client.send(`451-["echo",{"_placeholder":true,"num":${num}}]`, new Uint8Array([1]))
     expect(codeOf(await client.next())).toBe('42 protocol_abuse')
+    await client.closed
+  })
+
+  test('is heard by handlers as an error of the socket', async () => {
+    await using other = start()
+    using client = await joined(other)
+    const [socket] = other.io.sockets.sockets.values()
+    const heard = new Promise<Failure>((resolve) => socket?.once('error', (error) => resolve(error as Failure)))
+    client.send('42{}')
+    expect((await heard).code).toBe('protocol_abuse')
     await client.closed
   })
 

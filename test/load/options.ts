@@ -21,8 +21,8 @@ export const USAGE = `bun test/load/run.ts <fanout|rooms|idle|storm> [options]
 
   --rounds 3             how often each server is measured, in turn
   --only parley,bare     which servers (parley, bare, raw)
-  --messages N           sent in a closed loop (fanout: 2000, rooms: 60000)
-  --outstanding N        under way at a time in a closed loop (fanout: 16, rooms: 256)
+  --messages N           sent in a closed loop (fanout: 4000, rooms: 60000)
+  --outstanding N        under way at a time in a closed loop (fanout: 64, rooms: 256)
   --rate 8000            messages a second in the stretch at one rate for all (rooms)
   --seconds N            of each stretch at a rate (rooms: 3), or of watching idle connections (idle: 26)
   --connections N        idle: 10000, storm: 5000

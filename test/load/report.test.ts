@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { laidOut, type Samples, tableOf, verdictLine, verdictsOf } from './report.ts'
+import { laidOut, limitsOf, type Samples, tableOf, verdictLine, verdictsOf } from './report.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
 const scenario: Scenario = {
@@ -57,4 +57,13 @@ test('load report · a value that could not be measured reaches nothing', () => 
 
 test('load report · columns stand under each other', () => {
   expect(laidOut([['', 'a', 'long'], ['row', '100', '1']])).toBe('       a  long\nrow  100     1') // biome-ignore format: a table
+})
+
+test('load report · a server whose rate the client could not follow is named', () => {
+  const of = (client_pct: number) => [{ values: { client_pct }, trouble: [] }]
+  const samples: Samples = new Map([
+    ['raw', of(99)],
+    ['bare', of(60)],
+  ])
+  expect(limitsOf(samples)).toEqual(['the client was 99 % busy with raw, which may do more than that'])
 })

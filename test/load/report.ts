@@ -65,6 +65,15 @@ function verdict({ key, against, atLeast, atMost }: Target, columns: readonly Co
 export const verdictLine = ({ says, measured, reached }: Verdict): string =>
   `${reached ? 'reached' : 'MISSED '}  ${says}: ${spreadText(measured, 2)}`
 
+const CLIENT_LIMIT_PCT = 97
+
+/** Where the client had nothing left to give, a server's rate is a lower bound. */
+export const limitsOf = (samples: Samples): string[] =>
+  [...samples.keys()]
+    .map((server) => ({ server, busy: spread(valuesOf(samples, server, 'client_pct')).median }))
+    .filter(({ busy }) => busy >= CLIENT_LIMIT_PCT)
+    .map(({ server, busy }) => `the client was ${figure(busy, 0)} % busy with ${server}, which may do more than that`)
+
 /** Lays the cells under each other; the first column to the left, figures to the right. */
 export function laidOut(table: readonly (readonly string[])[]): string {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)))

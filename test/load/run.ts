@@ -1,7 +1,7 @@
 // By hand: bun test/load/run.ts <scenario>. Starts the servers in turn, loads each, prints what was measured.
 import { type Options, readOptions, USAGE } from './options.ts'
 import { pinClient, pinned } from './processes.ts'
-import { laidOut, type Samples, tableOf, verdictLine, verdictsOf } from './report.ts'
+import { laidOut, limitsOf, type Samples, tableOf, verdictLine, verdictsOf } from './report.ts'
 import { measure, type Round, undisturbed } from './rounds.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
@@ -40,6 +40,7 @@ function print(scenario: Scenario, options: Options, rounds: readonly Round[]): 
   )
   console.log(`${laidOut(tableOf(scenario, samples))}\n`)
   for (const verdict of verdicts) console.log(verdictLine(verdict))
+  for (const limit of limitsOf(samples)) console.log(`LIMIT    ${limit}`)
   for (const what of trouble) console.log(`INVALID  ${what}`)
 }
 

@@ -6,7 +6,7 @@ import { Failure } from '../../src/protocol/failure.ts'
 import { newId, roomKey } from '../../src/protocol/ids.ts'
 
 export interface FakeConnection extends Connection {
-  /** What it did, in words: `entered lobby`, `left lobby`, `does not want typing of lobby`. */
+  /** What it did, in words: `entered lobby`, `left lobby`, `ended: unavailable`, `does not want typing of lobby`. */
   readonly did: string[]
 }
 
@@ -32,6 +32,9 @@ export function fakeConnection(log: Log, tenant: string): FakeConnection {
     },
     want(room_id, feature, wanted) {
       did.push(`${wanted ? 'wants' : 'does not want'} ${feature} of ${room_id}`)
+    },
+    end(why) {
+      did.push(`ended: ${why.code}`)
     },
     heard: (room_id) => heard.get(room_id),
     signIn: noDoor,

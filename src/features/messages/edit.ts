@@ -5,7 +5,7 @@ import { Failure } from '../../protocol/failure.ts'
 import { keyOf, Seq } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
 import { InRoom, inRoom } from '../rooms/room.ts'
-import { roleFor } from '../rooms/rules.ts'
+import { writerFor } from '../rooms/rules.ts'
 import { type Body, Content, type Kept, MessageId, messageUpdated, plain } from './message.ts'
 
 const Input = v.object({
@@ -19,7 +19,7 @@ export const edit = command({
   about: 'Changes the content of your message (of any, with `message:edit:any`).',
   input: Input,
   output: v.object({ seq: Seq, version: v.number() }),
-  allow: roleFor('message:edit', 'member'),
+  allow: writerFor('message:edit', 'member'),
   permission: true,
   ordered: inRoom,
   rate: { take: 30, every_ms: 10_000 },

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { HistoryWhere, Message } from '../../ports/store.ts'
+import type { HistoryWhere } from '../../ports/store.ts'
 import { Seq, SeqOrNone } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
 import { caps } from '../rooms/caps.ts'
@@ -22,37 +22,37 @@ export const history = command({
 
   async handle(ctx: Context, { room_id, before_seq, after_seq, limit }) {
     const { nearest, more } = await visible(ctx, room_id, { before_seq, after_seq, limit })
-    const views = nearest.map(viewOfNow)
-    const fit = new Page().take(views)
-    return {
-      messages: after_seq === undefined ? fit.toReversed() : fit,
-      has_more: more || fit.length < views.length,
-    }
+    return { messages: after_seq === undefined ? nearest.toReversed() : nearest, has_more: more }
   },
 })
 
+const FIRST_LOOK = 10
 const LOOKS_MOST = 100
 
-/** The nearest first. What is not for the caller is passed over, so that no page is empty while something is left. */
-async function visible(
-  ctx: Context,
-  room_id: string,
-  asked: HistoryWhere,
-): Promise<{ nearest: Message[]; more: boolean }> {
+/**
+ * The nearest first, as many as an answer holds. What is not for the caller is passed over, so that no page is empty while
+ * something is left. It looks at few at first: each may weigh a megabyte.
+ */
+async function visible(ctx: Context, room_id: string, asked: HistoryWhere) {
   const standing = await ctx.standing(room_id)
   const from = ctx.log.visibleFrom(standing)
   const forward = asked.after_seq !== undefined
+  const page = new Page()
+  const nearest: v.InferOutput<typeof MessageView>[] = []
   let where = forward ? { ...asked, after_seq: Math.max(asked.after_seq ?? 0, from - 1) } : asked
-  for (let looks = 1; ; looks++) {
-    const size = looks === 1 ? asked.limit : caps.history
+  let size = Math.min(FIRST_LOOK, asked.limit)
+  for (let looks = 1, seen = 0; ; looks++) {
     const found = await ctx.store.history(ctx.place(room_id), { ...where, limit: size + 1 })
-    const page = (forward ? found : found.toReversed()).slice(0, size)
-    const shown = page.filter(({ entry }) => ctx.log.shown(entry, standing))
-    const end = page.at(-1)?.entry.seq ?? 0
-    const more = found.length > size && (forward || end > from)
-    const nearest = shown.slice(0, asked.limit)
-    if (shown.length > 0 || !more || looks === LOOKS_MOST)
-      return { nearest, more: more || nearest.length < shown.length }
+    const some = (forward ? found : found.toReversed()).slice(0, size)
+    const views = some.filter(({ entry }) => ctx.log.shown(entry, standing)).map(viewOfNow)
+    const fit = page.take(views.slice(0, asked.limit - nearest.length))
+    nearest.push(...fit)
+    seen += some.length
+    const end = some.at(-1)?.entry.seq ?? 0
+    const left = fit.length < views.length || (found.length > size && (forward || end > from))
+    const enough = nearest.length > 0 && (seen >= asked.limit || fit.length < views.length || page.full)
+    if (!left || enough || looks === LOOKS_MOST) return { nearest, more: left }
     where = forward ? { ...where, after_seq: end } : { ...where, before_seq: end }
+    size = seen < asked.limit ? Math.min(2 * size, asked.limit - seen) : caps.history
   }
 }

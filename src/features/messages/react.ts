@@ -3,7 +3,7 @@ import { Failure } from '../../protocol/failure.ts'
 import { keyOf, Seq } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
 import { InRoom, inRoom } from '../rooms/room.ts'
-import { roleFor } from '../rooms/rules.ts'
+import { writerFor } from '../rooms/rules.ts'
 import { gone, messageOf } from './edit.ts'
 import { Emoji, MessageId, messageReaction, Op } from './message.ts'
 
@@ -13,7 +13,7 @@ export const react = command({
   about: 'Adds your reaction to a message, or takes it back. What is so already changes nothing.',
   input: v.object({ ...InRoom.entries, message_id: MessageId, emoji: Emoji, op: Op }),
   output: v.object({ seq: Seq }),
-  allow: roleFor('message:react', 'viewer'),
+  allow: writerFor('message:react', 'viewer'),
   permission: true,
   ordered: inRoom,
   rate: { take: 50, every_ms: 10_000 },

@@ -5,7 +5,7 @@ import { Metadata } from '../../protocol/text.ts'
 import { type Context, command, type Rule, type Standing } from '../feature.ts'
 import { caps } from '../rooms/caps.ts'
 import { directId, directRoom } from '../rooms/direct.ts'
-import { atLeast } from '../rooms/rules.ts'
+import { toWrite } from '../rooms/rules.ts'
 import { Content, type Kept, Mentions, MessageId, messageNew } from './message.ts'
 
 const YEAR_S = 365 * 86_400
@@ -80,10 +80,7 @@ function postable(ctx: Context, room_id: string): void | Promise<void> {
   return standing instanceof Promise ? standing.then(holdPostable) : holdPostable(standing)
 }
 
-function holdPostable(standing: Standing) {
-  const { room } = atLeast(standing, 'message:send', 'member')
-  if (room.archived) throw new Failure('forbidden', 'The room is archived.')
-}
+const holdPostable = (standing: Standing) => toWrite(standing, 'message:send', 'member')
 
 async function sharedRoom(ctx: Context, to: string): Promise<string> {
   const room_id = directId(ctx.userId, to)
@@ -106,7 +103,7 @@ async function audienceOf(ctx: Context, room_id: string, recipients: readonly st
 /** When its time comes there is no token: only what the sender is in the room counts then, so it has to do now. */
 async function schedule(ctx: Context, room_id: string, { deliver_at = 0, to: _, ...sending }: Sending) {
   const { room, member } = await ctx.standing(room_id)
-  atLeast({ room, member, role: member?.role }, 'message:send', 'member')
+  toWrite({ room, member, role: member?.role }, 'message:send', 'member')
   if (deliver_at > ctx.now + YEAR_S * 1_000)
     throw new Failure('validation_failed', 'deliver_at is more than a year away.', {
       details: [{ path: 'deliver_at', message: 'Must be within a year.' }],

@@ -40,6 +40,19 @@ export const roleFor = (command: string, least: Role): Rule<Where> => ({
   },
 })
 
+/** As `roleFor`, in a room that is not archived: there nothing new is said, only taken away. */
+export const writerFor = (command: string, least: Role): Rule<Where> => ({
+  says: `in the room at least: ${least} (a room can say otherwise), while it is not archived`,
+  async check(ctx, { room_id }) {
+    toWrite(await ctx.standing(room_id), command, least)
+  },
+})
+
+export function toWrite(standing: Standing, command: string, least: Role) {
+  atLeast(standing, command, least)
+  if (standing.room.archived) throw new Failure('forbidden', 'The room is archived.')
+}
+
 export function ofMember(standing: Standing): Standing {
   if (!standing.role) throw new Failure('forbidden', 'You are not a member of this room.')
   return standing

@@ -30,7 +30,7 @@ export const sync = command({
   },
 })
 
-/** A position that the log does not continue starts anew: the page then says where. */
+/** A position that the log does not continue starts anew: the page then says where. A room is heard, or the connection ends. */
 async function catchUp(ctx: Context, room_id: string, from: Position) {
   const { connection } = ctx.caller
   if (!connection?.heard(room_id)) return
@@ -38,8 +38,8 @@ async function catchUp(ctx: Context, room_id: string, from: Position) {
   try {
     await connection.enter(room_id, from)
   } catch (error) {
-    if (!(error instanceof Failure && error.code === 'resync_required')) throw error
-    await connection.enter(room_id)
+    if (!(error instanceof Failure && error.code === 'resync_required')) return connection.end(Failure.from(error))
+    await connection.enter(room_id).catch((again) => connection.end(Failure.from(again)))
   }
 }
 

@@ -8,8 +8,9 @@ import { Traffic } from '../traffic.ts'
 import { circumstances, type Sample, type Scenario } from './scenario.ts'
 
 const MEMBERS = 1_000
-const MESSAGES = 2_000
-const OUTSTANDING = 16
+const MESSAGES = 4_000
+/** Enough that the rate is measured, and not how long one message takes. */
+const OUTSTANDING = 64
 const WARMING = 300
 
 /** One member speaks, a thousand hear it; the next message leaves when one of those under way is with everybody. */
