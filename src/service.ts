@@ -19,7 +19,7 @@ import { startWorkers } from './workers/workers.ts'
 import { openWorld, type World } from './world.ts'
 
 export { type Config, readConfig } from './config.ts'
-// export { startEngine } from './engine/start.ts'
+export { startEngine } from './runtime/engine.ts'
 
 export interface Service {
   readonly url: string
@@ -135,6 +135,7 @@ const engineOptions = (config: Config): Partial<EngineOptions> => ({
   pingInterval: config.pingIntervalMs,
   pingTimeout: config.pingTimeoutMs,
   upgradeTimeout: config.upgradeTimeoutMs,
+  connectTimeout: config.authTimeoutMs,
   maxPayload: config.maxPayloadBytes,
   compression: config.compression,
   parser: config.parser,
@@ -168,4 +169,5 @@ const wiresOf = (engine: ReturnType<typeof guardedEngine>, served: () => Served 
   publish: (topic, frame) => served()?.publish(topic, frame),
   bufferedAmount: (conn) => connectionOf({ conn }).bufferedAmount,
   admit: (conn) => engine.admit(connectionOf({ conn })),
+  refused: (conn) => engine.bears(connectionOf({ conn }), false),
 })

@@ -42,7 +42,8 @@ function head(frame: string | Buffer, from: number): Head {
   if (type >= PacketType.BINARY_EVENT) {
     const end = endOfDigits(frame, at)
     attachments = Number(frame.slice(at, end))
-    if (frame.charCodeAt(end) !== DASH || attachments < 1 || end - at > ID_DIGITS) throw malformed('no attachments')
+    if (frame.charCodeAt(end) !== DASH || attachments < 1 || end - at > ID_DIGITS)
+      throw malformed('illegal attachments')
     type -= PacketType.BINARY_EVENT - PacketType.EVENT
     at = end + 1
   }

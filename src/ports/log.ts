@@ -19,7 +19,10 @@ import type { Change } from './store.ts'
 export interface Log {
   append(room: string, key: string, draft: Draft, along?: Along): Promise<Appended>
   follow(room: string, listener: (entry: Entry) => void): Promise<() => void>
-  /** Entries after a position, oldest first; none of another epoch. Those the log no longer holds are left out. */
+  /**
+   * Entries after a position, oldest first; none of another epoch. Those the log no longer holds are left out; there may be
+   * fewer than `limit` where they weigh much, but one where there is one.
+   */
   read(room: string, after: Position, limit: number): Promise<Entry[]>
   /** The last committed position of each of these rooms; seq 0 where nothing was said. */
   heads(rooms: readonly string[]): Promise<Position[]>

@@ -66,6 +66,7 @@ export function openDoor(world: World): Door {
   function admit(connection: ServerConnection, { caller, expires_at }: SignedIn) {
     connection.caller = caller
     connection.expiresAt = expires_at
+    connection.socket.handshake.auth = {} // nobody needs the token any more
     wires.admit(connection.socket.conn)
     connections.add(connection)
     const { tenant_id, user_id, device_id, session_id } = caller
@@ -118,6 +119,7 @@ export function openDoor(world: World): Door {
         next()
       }
       const fail = (error: unknown) => {
+        wires.refused(socket.conn)
         discard(connection)
         refuse(socket, error, next)
       }

@@ -8,6 +8,8 @@ export interface Wires {
   bufferedAmount(conn: object): number
   /** It has signed in: the short leash for strangers ends. */
   admit(conn: object): void
+  /** The token it brought was none: it is a stranger like those without one. */
+  refused(conn: object): void
 }
 
 export interface Wire {

@@ -110,7 +110,8 @@ describe('a packet', () => {
     )
     for (let n = 0; n < 2; n++) {
       const packet = await next(client)
-      expect([packet['type'], packet['id'], codeOf(packet)]).toEqual([3, 5, 'validation_failed'])
+      expect(packet).toMatchObject({ type: 3, id: 5 })
+      expect(codeOf(packet)).toBe('validation_failed')
     }
   })
 

@@ -179,6 +179,7 @@ async function connection(...texts: string[]) {
   const here = await room(...texts)
   const heard: number[] = []
   const socket = {
+    conn: { transport: { name: 'websocket' } },
     id: 'c',
     connected: true,
     join() {},

@@ -64,6 +64,7 @@ function server() {
     },
     bufferedAmount: () => 0,
     admit() {},
+    refused() {},
   }
   const io = { encoder: new Encoder() } as unknown as Server
   const made = topics(

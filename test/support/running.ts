@@ -1,21 +1,15 @@
 /** A service as it runs, on a port and a folder of its own, and stock clients of it. */
-import { afterEach } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { connect, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client'
 import { readConfig, type Service, startService } from '../../src/service.ts'
+import { cleanUp } from './cleaning.ts'
 
 const SECRET = 'a secret that only this test suite knows, of 32 bytes and more'
 
-const cleaning: (() => unknown)[] = []
-afterEach(async () => {
-  for (const clean of cleaning.splice(0).reverse()) await clean()
-})
-
-/** Before the next test, the latest first. */
-export const cleanUp = (clean: () => unknown): void => void cleaning.push(clean)
+export { cleanUp }
 
 export async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'parley-'))

@@ -1,5 +1,4 @@
 /** The whole service without its doors: commands in, envelopes out, time by hand. What it says is held to the registry. */
-import { afterEach } from 'bun:test'
 import * as v from 'valibot'
 import { memoryLeases } from '../../src/adapters/memory/leases.ts'
 import { memoryLimiter } from '../../src/adapters/memory/limiter.ts'
@@ -18,6 +17,7 @@ import { type Envelope, envelope } from '../../src/protocol/envelope.ts'
 import type { Failure, FailureCode } from '../../src/protocol/failure.ts'
 import { newId, roomKey } from '../../src/protocol/ids.ts'
 import { startWorkers } from '../../src/workers/workers.ts'
+import { cleanUp } from './cleaning.ts'
 import { fakeClock } from './clock.ts'
 import { type FakeConnection, fakeConnection } from './connection.ts'
 
@@ -48,11 +48,6 @@ interface Options {
   /** What is known of the running service. */
   service?: Partial<ServiceState>
 }
-
-const open: { stop(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.stop()
-})
 
 export function testService({ limited = false, time = fakeClock(), working = true, service = {} }: Options = {}) {
   const { clock, pass } = time
@@ -100,7 +95,10 @@ export function testService({ limited = false, time = fakeClock(), working = tru
   const limiter = limited ? memoryLimiter(clock) : undefined
   const ports = { clock, fanout, leases: memoryLeases(clock), limiter, log, store, meter, report }
   const dispatch = dispatcher(commands, { ports, tell, memberships: members, serviceOf })
-  if (working) open.push(startWorkers({ clock, log, store, dispatch, report }))
+  if (working) {
+    const workers = startWorkers({ clock, log, store, dispatch, report })
+    cleanUp(() => workers.stop())
+  }
 
   /** A user of a tenant, who can send. */
   function user(user_id: string, { tenant = 'acme', permissions, grants = {}, device, connection }: Who = {}) {

@@ -11,6 +11,8 @@ export interface Wanted {
   readonly to: number
   readonly limit: number
   readonly messagesOnly?: boolean
+  /** Fewer, but one at least, where they weigh more than this together. */
+  readonly bytes?: number
 }
 
 export interface Entries {
@@ -31,9 +33,11 @@ const ENTRY = 'SELECT seq, entry FROM entries WHERE n = ? AND log = ?'
 const RUNS_AT_ONCE = 16
 
 export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
-  function nth(room: RoomLog, n: number): Lined | undefined {
+  function nth(room: RoomLog, n: number): (Lined & { bytes: number }) | undefined {
     const row = reading.row(ENTRY, n, room.log)
-    return row && readLine(row[1] as Uint8Array, row[0] as number, room)
+    if (!row) return undefined
+    const line = row[1] as Uint8Array
+    return { ...readLine(line, row[0] as number, room), bytes: line.byteLength }
   }
 
   function* runs({ log }: RoomLog, from: number, to: number): Generator<Run> {
@@ -63,14 +67,16 @@ export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
   }
 
   /** Entries of runs. */
-  function stored(room: RoomLog, places: Generator<Place>, { limit, messagesOnly }: Wanted): Entry[] {
+  function stored(room: RoomLog, places: Generator<Place>, { limit, messagesOnly, bytes }: Wanted): Entry[] {
     if (limit <= 0) return []
     const found: Entry[] = []
+    let left = bytes ?? Number.POSITIVE_INFINITY
     for (const { n, word } of places) {
       if (messagesOnly && !isMessage(word)) continue
       const lined = nth(room, n)
       if (lined) found.push(asOf(lined.entry, clock.now()))
-      if (found.length === limit) break
+      left -= lined?.bytes ?? 0
+      if (found.length === limit || left <= 0) break
     }
     return found
   }
@@ -95,7 +101,9 @@ export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
       const { from, to, limit } = wanted
       const inRuns = Math.min(to, tailFrom(room) - 1)
       const found = inRuns < from ? [] : reading.within(() => stored(room, placesUp(room, from, inRuns), wanted))
-      return found.length < limit ? [...found, ...fresh(room, wanted).slice(0, limit - found.length)] : found
+      const isCut = wanted.bytes !== undefined && found.length < inRuns - from + 1
+      if (isCut || found.length >= limit) return found // what is in memory does not follow on it
+      return [...found, ...fresh(room, wanted).slice(0, limit - found.length)]
     },
 
     last(room, asked) {

@@ -5,6 +5,9 @@ import { answer } from './reading.ts'
 import type { followings } from './telling.ts'
 import type { upkeep } from './upkeep.ts'
 
+/** What is read at once may be 200 of the largest: so much of it is enough for a page. */
+const READ_BYTES = 4 * 1_048_576
+
 interface Parts {
   readonly core: Core
   readonly followers: ReturnType<typeof followings>
@@ -32,7 +35,9 @@ export function sqliteLog({ core, followers, upkeep, commits }: Parts): Log {
     read: (name, { epoch, seq }, limit) =>
       answer(() => {
         const room = rooms.settled(name)
-        return room.epoch === epoch ? entries.first(room, { from: seq + 1, to: room.committed, limit }) : []
+        return room.epoch === epoch
+          ? entries.first(room, { from: seq + 1, to: room.committed, limit, bytes: READ_BYTES })
+          : []
       }),
     heads: (names) =>
       answer(() =>

@@ -121,11 +121,11 @@ function partsOf({ committer, reading, opening }: Foundation) {
       for (const { room, entry } of batch.items) room.committed = entry.seq
       core.folding.committed(batch.items)
       if (batch.items.length > 0 || batch.ops.some(([name]) => name === 'make_log' || name === 'cut_log')) commits++
-      onCommit?.({ entries: batch.items.length, changes: batch.ops.length + batch.receipts.size, ms })
       for (const { room, entry, resolve } of batch.items) {
         followers.tell(room.name, entry)
         resolve({ entry, durability: 'log', duplicate: false })
       }
+      onCommit?.({ entries: batch.items.length, changes: batch.ops.length + batch.receipts.size, ms })
     },
     fail: (batches, failure) => takeBack(rooms, batches, failure),
   })

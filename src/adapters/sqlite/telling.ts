@@ -6,6 +6,14 @@ export type Listener = (entry: Entry) => void
 export function followings(report: (error: unknown) => void) {
   const rooms = new Map<string, Set<Listener>>()
 
+  function hear(listener: Listener, entry: Entry) {
+    try {
+      listener(entry)
+    } catch (error) {
+      report(error)
+    }
+  }
+
   return {
     follow(room: string, listener: Listener): () => void {
       const own: Listener = (entry) => listener(entry)
@@ -21,13 +29,8 @@ export function followings(report: (error: unknown) => void) {
     tell(room: string, entry: Entry) {
       const followers = rooms.get(room)
       if (!followers) return
-      for (const listener of [...followers]) {
-        try {
-          listener(entry)
-        } catch (error) {
-          report(error)
-        }
-      }
+      if (followers.size === 1) for (const only of followers) return hear(only, entry)
+      for (const listener of [...followers]) hear(listener, entry)
     },
   }
 }
