@@ -101,7 +101,7 @@ async function limit(limiter: Limiter, name: string, rate: Rate, { tenant_id, us
 const SHOWN = 64
 
 /** A name that a client made up is given back short, and without what might hurt a terminal or a page. */
-const shown = (name: string): string => name.slice(0, SHOWN).replace(/[^\w:.-]/g, '?')
+export const shown = (name: string): string => name.slice(0, SHOWN).replace(/[^\w:.-]/g, '?')
 
 function validate({ command, name }: Registered, said: string, caller: Caller, unwrapped: Unwrapped): unknown {
   const { badId, data, action, tenant_id } = unwrapped

@@ -18,7 +18,7 @@ export const Seq = v.pipe(v.number(), v.integer(), v.minValue(1))
 /** As `Seq`, where "before the first" can be said as well. */
 export const SeqOrNone = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-/** Nothing to say beyond "done". */
+/** A command that asks for nothing in particular, or has nothing to say beyond "done". */
 export const Nothing = v.object({})
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
@@ -96,9 +96,3 @@ export function roomKey(tenant_id: string, room_id: string): string {
 /** Those in a room who do not want one of its features (typing, presence): they are left out when it speaks. */
 export const withoutKey = (tenant_id: string, room_id: string, feature: string): string =>
   keyOf(tenant_id, 'room', room_id, 'without', feature)
-
-/** Whether a key is a room's own: what is said there comes from its log. */
-export const isRoomKey = (key: string): boolean => {
-  const parts = key.split('/')
-  return parts.length === 3 && parts[1] === 'room'
-}

@@ -12,15 +12,14 @@ const SUSPECT = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uD800-\uDF
 /** Line breaks and tabs stay; other control characters go, and lone surrogates become the replacement character. */
 const clean = (text: string): string => (SUSPECT.test(text) ? text.replace(CONTROL, '').toWellFormed() : text)
 
-const bytes = (text: string): number => {
-  if (text.length * 3 <= TEXT_BYTES) return text.length
-  return new TextEncoder().encode(text).length
-}
+/** Whether it fits as UTF-8, of which a UTF-16 unit takes three bytes at most. */
+const fits = (text: string, most: number): boolean =>
+  text.length * 3 <= most || (text.length <= most && new TextEncoder().encode(text).length <= most)
 
 /** What people write to each other. */
 export const Text = v.pipe(
   v.string(),
-  v.check((text) => bytes(text) <= TEXT_BYTES, 'Must be at most 64 KiB of UTF-8.'),
+  v.check((text) => fits(text, TEXT_BYTES), 'Must be at most 64 KiB of UTF-8.'),
   v.transform(clean),
 )
 
@@ -30,13 +29,13 @@ export const Title = v.pipe(v.string(), v.maxLength(256), v.transform(clean))
 /** Free JSON of the client's, kept and given back as it is. */
 export const Metadata = v.pipe(
   v.record(v.string(), v.unknown()),
-  v.check((data) => sized(data) <= METADATA_BYTES, 'Must be at most 16 KiB of JSON.'),
+  v.check((data) => fitsAsJson(data), 'Must be at most 16 KiB of JSON.'),
 )
 
-function sized(data: unknown): number {
+function fitsAsJson(data: unknown): boolean {
   try {
-    return JSON.stringify(data).length
+    return fits(JSON.stringify(data), METADATA_BYTES)
   } catch {
-    return Number.POSITIVE_INFINITY // what is no JSON is too large for any bound
+    return false // what is no JSON is too large for any bound
   }
 }

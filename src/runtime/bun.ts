@@ -1,5 +1,4 @@
 /** Serves the engine and HTTP on one port, on Bun. */
-
 import type { Peer } from '../engine/address.ts'
 import type { GuardedEngine } from '../engine/guarded.ts'
 
@@ -24,6 +23,12 @@ const COMPRESSED_FROM = 1_024
 
 const ANY = new Set(['0.0.0.0', '::'])
 
+/** As it stands in a URL, from this machine. */
+function named(host: string): string {
+  if (ANY.has(host)) return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
 export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Serving): Served {
   const server = Bun.serve({
     port,
@@ -40,7 +45,7 @@ export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Ser
   const compression = engine.options.compression
 
   return {
-    url: `http://${ANY.has(host) ? 'localhost' : host}:${server.port}`,
+    url: `http://${named(host)}:${server.port}`,
     port: server.port as number,
     publish(topic, frame) {
       const compressed = compression && frame.length >= COMPRESSED_FROM

@@ -2,11 +2,12 @@
 import type { Server, Socket } from 'socket.io'
 import type { Caller, Credentials } from '../features/caller.ts'
 import { permissionsOf } from '../features/permissions.ts'
-import type { Dispatch } from '../pipeline/dispatch.ts'
+import { type Dispatch, shown } from '../pipeline/dispatch.ts'
+import { unwrap } from '../pipeline/unwrap.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type Envelope, refusal } from '../protocol/envelope.ts'
 import { Failure } from '../protocol/failure.ts'
-import { deviceKey, newId, sessionKey, tenantKey, userKey } from '../protocol/ids.ts'
+import { deviceKey, sessionKey, tenantKey, userKey } from '../protocol/ids.ts'
 import { ServerConnection, type Surroundings } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Expiries } from './expiries.ts'
@@ -139,10 +140,6 @@ export function openDoor(world: World): Door {
     world.counted(connection, connection.state, undefined)
   }
 
-  function onUpgrade(this: { transport: unknown }, connection: ServerConnection) {
-    connection.upgraded()
-  }
-
   function onDisconnect(this: Socket) {
     const connection = this.data as ServerConnection
     connection.become('closed')
@@ -158,7 +155,7 @@ export function openDoor(world: World): Door {
     const { given, who } = pending.get(socket) ?? {}
     pending.delete(socket)
     socket.on('disconnect', onDisconnect)
-    if (!wires.wireOf(socket.conn)) socket.conn.once('upgrade', onUpgrade.bind(socket.conn, connection))
+    if (!wires.wireOf(socket.conn)) socket.conn.once('upgrade', connection.upgraded.bind(connection))
     connection.upgraded() // it may have been, before anyone looked
     connection.become('authenticating')
     if (!given || !who) return expireAt(connection, clock.now() + world.authTimeout)
@@ -172,15 +169,15 @@ export function openDoor(world: World): Door {
   }
 
   function answer(connection: ServerConnection, name: string, argument: unknown): Promise<Envelope> | Envelope {
-    const { caller } = connection
-    if (closed) return refuseCommand(connection, new Failure('unavailable', 'This server goes away.', AGAIN))
+    const { caller, tenant_id } = connection
+    if (closed) return refuseCommand(new Failure('unavailable', 'This server goes away.', AGAIN))
     if (caller) return dispatch(caller, name, argument)
     if (name === 'authenticate') return dispatch(guest(connection), name, argument)
-    return refuseCommand(connection, new Failure('unauthenticated', 'Sign in first: send `authenticate`.'))
-  }
+    return refuseCommand(new Failure('unauthenticated', 'Sign in first: send `authenticate`.'))
 
-  function refuseCommand({ tenant_id }: ServerConnection, failure: Failure) {
-    return refusal({ id: newId(), tenant_id, timestamp: clock.now(), action: 'unknown' }, failure)
+    function refuseCommand(failure: Failure) {
+      return refusal({ id: unwrap(argument).id, tenant_id, timestamp: clock.now(), action: shown(name) }, failure)
+    }
   }
 
   return {

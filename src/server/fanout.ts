@@ -10,7 +10,7 @@ import type { ServerConnection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Wires } from './wires.ts'
 
-/** What more than this waits for a reader leaves out what may be left out. */
+/** Where more than this waits for a reader, what may be lost is left out. */
 const VOLATILE_BYTES = 65_536
 
 interface World {

@@ -1,4 +1,4 @@
-/** The states of a connection, and which may follow which: the metrics' labels and the admin page's words. */
+/** The states of a connection, and which may follow which: their names are the metrics' labels. */
 export const lifecycle = {
   connecting: ['authenticating', 'closed'],
   authenticating: ['assigning_rooms', 'closed'],

@@ -4,6 +4,7 @@ import type { Caller } from '../features/caller.ts'
 import type { ServiceState } from '../features/feature.ts'
 import { features, register } from '../features/registry.ts'
 import { caps } from '../features/rooms/caps.ts'
+import { sessions } from '../features/sessions/sessions.ts'
 import { contexts, type Pipeline } from '../pipeline/context.ts'
 import { dispatcher } from '../pipeline/dispatch.ts'
 import { memberships } from '../pipeline/memberships.ts'
@@ -122,7 +123,6 @@ export function startServer(parts: ServerParts) {
   const pipeline: Pipeline = { ports, tell, memberships: members, serviceOf }
   const dispatch = dispatcher(commands, pipeline)
   const contextOf = contexts(pipeline)
-  const session = features[0]
 
   const around: Surroundings = {
     topics: local,
@@ -155,7 +155,7 @@ export function startServer(parts: ServerParts) {
       log,
       store,
       authenticated,
-      contextOf: (caller) => contextOf(caller, session, '', undefined),
+      contextOf: (caller) => contextOf(caller, sessions, '', undefined),
     }),
   })
 
@@ -164,7 +164,7 @@ export function startServer(parts: ServerParts) {
   }
 
   async function viewer({ caller, user_id }: ServerConnection, room_id: string): Promise<Viewer> {
-    const ctx = contextOf(caller as Caller, session, '', undefined)
+    const ctx = contextOf(caller as Caller, sessions, '', undefined)
     return { user_id, from_seq: ctx.log.visibleFrom(await ctx.standing(room_id)) }
   }
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import type { Caller, Connection, Credentials } from '../features/caller.ts'
 import { sharedPermissions } from '../features/permissions.ts'
+import { OnDevice } from '../features/sessions/session.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Identity, Tokens } from '../ports/tokens.ts'
 import { Failure } from '../protocol/failure.ts'
@@ -10,9 +11,7 @@ import { newestVersion, versions } from '../protocol/version.ts'
 
 /** What a handshake may hold; the token is looked at by itself, and what is not known is ignored. */
 export const Handshake = v.object({
-  device_id: v.optional(Name),
-  device_name: v.optional(v.pipe(v.string(), v.maxLength(256))),
-  platform: v.optional(v.pipe(v.string(), v.maxLength(64))),
+  ...OnDevice.entries,
   session_id: v.optional(Name),
   protocol: v.optional(v.number(), newestVersion),
   positions: v.optional(v.record(v.string(), v.object({ epoch: v.string(), seq: v.number() }))),

@@ -63,6 +63,15 @@ export function storeContract(name: string, make: () => Promise<Under>) {
       expect(await store.roomsOf('acme', 'ada')).toHaveLength(1)
     })
 
+    test('that were never made can be changed to no effect', async () => {
+      const { store } = await make()
+      await store.apply([])
+      await store.apply([{ do: 'drop_room', room: 'a' }])
+      await store.apply([{ do: 'drop_member', room: 'a', user_id: 'ada' }])
+      await store.apply([{ do: 'receipt', room: 'a', user_id: 'ada', read_seq: 1 }])
+      expect(await store.room('a')).toBeUndefined()
+    })
+
     test('of a tenant come by their ids, page by page', async () => {
       const { store } = await make()
       const ids = ['b', 'a', 'c', 'Z', 'é', '🙂']

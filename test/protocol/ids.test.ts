@@ -3,7 +3,6 @@ import * as v from 'valibot'
 import {
   deviceKey,
   entryId,
-  isRoomKey,
   keyOf,
   madeAt,
   Name,
@@ -64,12 +63,6 @@ describe('places', () => {
       ...names.flatMap((one) => names.flatMap((two) => [deviceKey(tenant, one, two), withoutKey(tenant, one, two)])),
     ])
     expect(new Set(keys).size).toBe(keys.length)
-  })
-
-  test('of a room are known as such, and no others', () => {
-    expect(['a', 'a/b', 'room', '', '😀'].map((room) => isRoomKey(roomKey('acme', room)))).toEqual(Array(5).fill(true))
-    for (const place of [tenantKey('a'), userKey('a', 'room'), sessionKey('a', 'room'), withoutKey('a', 'b', 'typing')])
-      expect(isRoomKey(place)).toBe(false)
   })
 
   test('of a room are named in one way, whether plain or not', () => {

@@ -43,6 +43,10 @@ describe('metadata', () => {
     ])
   })
 
+  test('is counted in bytes of UTF-8', () => {
+    expect([v.is(Metadata, { a: 'ü'.repeat(8_188) }), v.is(Metadata, { a: 'ü'.repeat(8_189) })]).toEqual([true, false])
+  })
+
   test('is refused where it is no JSON', () => {
     const circle: { self?: unknown } = {}
     circle.self = circle

@@ -36,6 +36,12 @@ test('without a token only `authenticate` is taken, and then one is in', async (
   expect(await socket.ask('room:list')).toEqual({ rooms: [] })
 })
 
+test('what is refused before the sign-in is refused under its own name and id', async () => {
+  const { url } = await running()
+  const reply = await stock(url).emitWithAck('room:list', { id: 'mine', payload: { action: 'room:list', data: {} } })
+  expect(reply).toMatchObject({ type: 'error', id: 'mine', payload: { action: 'room:list' } })
+})
+
 test('who does not sign in in time is told so, and closed for good', async () => {
   const { url } = await running({ AUTH_TIMEOUT: '100' })
   const socket = stock(url)

@@ -11,6 +11,7 @@ import type { Core } from './core.ts'
 import { DAY_MS, HOT_MS, keyHash } from './keys.ts'
 import { type Lined, lineOf } from './line.ts'
 import type { Item, RoomLog } from './rooms.ts'
+import { wordOf } from './runs.ts'
 import { takings } from './taking.ts'
 import { touching } from './touching.ts'
 
@@ -23,18 +24,20 @@ export function appending(core: Core) {
   const { take } = takings(core)
 
   /** An entry of the last 24 h that this key was used for. */
-  function usedFor(room: RoomLog, key: string, hash: number, asked: boolean | undefined): Lined | undefined {
+  function usedFor(room: RoomLog, key: string, asked: boolean | undefined): Lined | undefined {
+    if (room.log === 0) return undefined
     const now = clock.now()
-    for (const n of keys.find(hash, now, asked ? DAY_MS : HOT_MS)) {
+    for (const n of keys.find(keyHash(room.log, key, seed), now, asked ? DAY_MS : HOT_MS)) {
       const lined = room.tail.find((item) => item.n === n) ?? entries.nth(room, n)
       if (lined?.key === key && lined.entry.at > now - DAY_MS) return lined
     }
     return undefined
   }
 
-  function number(room: RoomLog, key: string, known: number, entry: Entry, touchesRoom: boolean): Item {
-    // nothing below may fail but this
-    const line = lineOf({ entry, key, touchesRoom }, room.log === 0 ? entry : room)
+  function number(room: RoomLog, lined: Lined): Item {
+    const { entry, key } = lined
+    // of all that follows only this may fail
+    const line = lineOf(lined, room.log === 0 ? entry : room)
     const batch = committer.gathering()
     if (room.log === 0) rooms.make(room, batch, entry)
     const n = ++last.n
@@ -42,14 +45,14 @@ export function appending(core: Core) {
     batch.arena.number(room.log)
     batch.arena.number(entry.seq)
     batch.arena.number(bytes)
-    const item = itemOf({ room, n, key, entry, bytes, touchesRoom })
+    const item = itemOf(room, lined, n, bytes)
     room.seq = entry.seq
     room.at = entry.at
     room.batch = batch.number
     room.tail.push(item)
     rooms.active.add(room)
     batch.items.push(item)
-    keys.add(known || keyHash(room.log, key, seed), n, entry.at)
+    keys.add(keyHash(room.log, key, seed), n, entry.at)
     return item
   }
 
@@ -62,8 +65,7 @@ export function appending(core: Core) {
 
   return function append(name: string, key: string, draft: Draft, along: Along = NOTHING): Promise<Appended> {
     const room = rooms.of(name)
-    const hash = room.log === 0 ? 0 : keyHash(room.log, key, seed)
-    const before = room.log === 0 ? undefined : usedFor(room, key, hash, along.asked)
+    const before = usedFor(room, key, along.asked)
     if (before) return repeated(room, before, draft, along)
     if (along.since) {
       const settled = touches.stale(room, along.since)
@@ -72,7 +74,7 @@ export function appending(core: Core) {
     if (committer.full()) throw unavailable()
     const changes = along.changes?.map(ready)
     const entry = entryOf(room, draft, clock.now())
-    const item = number(room, key, hash, entry, along.touches?.includes('room') ?? false)
+    const item = number(room, { key, entry, touchesRoom: along.touches?.includes('room') ?? false })
     const batch = committer.gathering()
     alongWith(batch, item, along)
     if (changes) for (const change of changes) change(batch, { room: name, seq: entry.seq })
@@ -103,10 +105,9 @@ function entryOf({ epoch, seq: before, at: latest }: RoomLog, draft: Draft, now:
   }
 }
 
-function itemOf(of: Omit<Item, 'appended' | 'resolve' | 'reject'>): Item {
-  const { promise, resolve, reject } = Promise.withResolvers<Appended>()
-  const { room, n, key, entry, bytes, touchesRoom } = of
-  return { room, n, key, entry, bytes, touchesRoom, appended: promise, resolve, reject }
+function itemOf(room: RoomLog, { key, entry, touchesRoom }: Lined, n: number, bytes: number): Item {
+  const { promise: appended, resolve, reject } = Promise.withResolvers<Appended>()
+  return { room, n, key, entry, word: wordOf(entry), bytes, touchesRoom, appended, resolve, reject }
 }
 
 /** What waits for its commit is answered with it, and fails with it. */

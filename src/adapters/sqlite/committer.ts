@@ -40,8 +40,8 @@ export interface Handling {
   fail(batches: readonly Batch[], failure: Failure): void
 }
 
-/** From so many a millisecond on, waiting for more is worth it. */
-const LINGER_FROM = 1
+/** Where so many come in a millisecond, a batch waits for more as long as it may; where fewer do, less. */
+const LINGER_AT = 2
 const RATE_MEMORY_MS = 20
 const FULL_ITEMS = 100_000
 const FULL_BYTES = 256 * 1_048_576
@@ -70,8 +70,8 @@ export async function openCommitter({ path, linger_ms, report }: Committing): Pr
 
   function plan() {
     if (writing || cancel || isEmpty(gathering)) return
-    const wait = rate < LINGER_FROM ? 0 : sentAt + linger_ms - performance.now()
-    if (wait > 0) {
+    const wait = sentAt + linger_ms * Math.min(1, rate / LINGER_AT) - performance.now()
+    if (wait > 0.5) {
       const timer = setTimeout(send, wait)
       cancel = () => clearTimeout(timer)
     } else {

@@ -1,6 +1,6 @@
 // What the writer's thread does that is more than one statement.
 import type { StatementSync } from 'node:sqlite'
-import { PAGES, pagesOf } from './keys.ts'
+import { DAY_MS, PAGES, pagesOf } from './keys.ts'
 import { withoutBody } from './line.ts'
 import type { Special, StoredGeneration, Young } from './ops.ts'
 import { uint32sOf } from './reading.ts'
@@ -53,9 +53,10 @@ export function deeds(sql: (text: string) => StatementSync) {
       sql(`DELETE FROM ${table} WHERE log = ? AND seq < ?`).run(log, tailSeq)
   }
 
+  /** What is left of an entry until its key may be used again. */
   function haunt(n: number, until: number) {
     const found = sql('SELECT entry FROM entries WHERE n = ?').get(n) as { entry: Uint8Array } | undefined
-    if (found) strip(n, found.entry, until)
+    if (found) strip(n, found.entry, until - DAY_MS)
     sql('INSERT OR IGNORE INTO ghosts (until, n) VALUES (?, ?)').run(until, n)
   }
 

@@ -3,7 +3,7 @@ import type { Entry } from '../../protocol/entry.ts'
 import { asOf, type Lined, readLine } from './line.ts'
 import { type Reading, RUNS_DOWN, RUNS_UP, runOf } from './reading.ts'
 import type { Item, RoomLog } from './rooms.ts'
-import { endOf, holds, isMessage, type Place, placeIn, RUN_LENGTH, type Run, wordOf } from './runs.ts'
+import { endOf, holds, isMessage, type Place, placeIn, RUN_LENGTH, type Run } from './runs.ts'
 
 export interface Wanted {
   /** Numbers, both included. */
@@ -86,7 +86,7 @@ export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
     const begin = tailFrom(room)
     return room.tail
       .slice(Math.max(0, from - begin), Math.max(0, Math.min(to, room.committed) - begin + 1))
-      .filter((item) => !messagesOnly || isMessage(wordOf(item.entry)))
+      .filter((item) => !messagesOnly || isMessage(item.word))
       .map((item) => asOf(item.entry, clock.now()))
   }
 
@@ -132,7 +132,7 @@ export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
 function placeOf(reading: Reading, room: RoomLog, seq: number): Place | undefined {
   if (!(seq >= room.tailSeq && seq <= room.seq)) return undefined
   const item = itemAt(room, seq)
-  if (item) return { seq, n: item.n, word: wordOf(item.entry) }
+  if (item) return { seq, n: item.n, word: item.word }
   if (room.run && holds(room.run, seq)) return placeIn(room.run, seq)
   const row = reading.row(RUNS_DOWN, room.log, seq - RUN_LENGTH + 1, seq, 1)
   const run = row && runOf(row)

@@ -21,7 +21,7 @@ export interface Generation {
 export interface Keys {
   add(hash: number, n: number, at: number): void
   /** Entries that may have used a key, the newest first. */
-  find(hash: number, now: number, back: number): number[]
+  find(hash: number, now: number, back: number): readonly number[]
   /** The last entry whose key is on disk. */
   lastStored(): number
   /** Those that are complete and not on disk, oldest first. */
@@ -54,8 +54,7 @@ export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
 
   function begin(n: number, at: number): Generation {
     const [last] = generations
-    const slots = last?.table ? Math.min(last.table.length / 2, COUNT_MOST * 2) : FIRST_SLOTS
-    const table = new Uint32Array(slots * 2)
+    const table = new Uint32Array(2 * slotsFor(last?.count ?? 0))
     open = {
       id: (last?.id ?? 0) + 1,
       first: n,
@@ -94,11 +93,12 @@ export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
     },
 
     find(hash, now, back) {
-      const found: number[] = []
-      for (const generation of generations) {
-        if (generation.until < now - back) continue
-        if (generation.table) search(generation.table, hash, generation.first - 1, found)
-        else searchPage(readPage(generation.id, pageOf(hash, generation.bits ?? 0)), hash, generation.first - 1, found)
+      let found = NONE
+      for (const { until, table, first, id, bits = 0 } of generations) {
+        if (until < now - back) continue
+        found = table
+          ? search(table, hash, first - 1, found)
+          : searchPage(readPage(id, pageOf(hash, bits)), hash, first - 1, found)
       }
       return found
     },
@@ -130,11 +130,14 @@ export const keyHash = (log: number, key: string, seed: number) => hashOf(key, s
 /** The table of a generation that was stored. */
 export function tableOf(pages: readonly Uint32Array[]): Uint32Array {
   const count = pages.reduce((sum, { length }) => sum + length / 2, 0)
-  const table = new Uint32Array(2 * Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(count * 2 + 1))))
+  const table = new Uint32Array(2 * slotsFor(count))
   for (const pairs of pages)
     for (let i = 0; i < pairs.length; i += 2) insert(table, pairs[i] as number, pairs[i + 1] as number)
   return table
 }
+
+/** Half of them stay free. */
+const slotsFor = (count: number) => Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(count * 2 + 1)))
 
 export const bitsFor = (count: number) => Math.max(0, Math.ceil(Math.log2(count / PAGE_HASHES)))
 
@@ -171,13 +174,22 @@ function grow(generation: Generation) {
   generation.table = large
 }
 
-function search(table: Uint32Array, hash: number, before: number, found: number[]) {
+type Found = readonly number[]
+
+/** Nearly always the answer: a key is nearly always new. */
+const NONE: Found = []
+
+function search(table: Uint32Array, hash: number, before: number, found: Found): Found {
   const mask = table.length / 2 - 1
+  let all = found
   for (let slot = hash & mask; table[slot * 2 + 1] !== 0; slot = (slot + 1) & mask)
-    if (table[slot * 2] === hash) found.push(before + (table[slot * 2 + 1] as number))
+    if (table[slot * 2] === hash) all = [...all, before + (table[slot * 2 + 1] as number)]
+  return all
 }
 
-function searchPage(pairs: Uint32Array | undefined, hash: number, before: number, found: number[]) {
+function searchPage(pairs: Uint32Array | undefined, hash: number, before: number, found: Found): Found {
+  let all = found
   for (let i = 0; pairs && i < pairs.length; i += 2)
-    if (pairs[i] === hash) found.push(before + (pairs[i + 1] as number))
+    if (pairs[i] === hash) all = [...all, before + (pairs[i + 1] as number)]
+  return all
 }

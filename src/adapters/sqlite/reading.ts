@@ -72,9 +72,9 @@ export function runOf([first, n, places, at, touched, messages, bytes]: Row): Ru
 export const uint32sOf = (bytes: Uint8Array): Uint32Array => new Uint32Array(Uint8Array.from(bytes).buffer)
 
 /** What the file refuses is no fault of who asked. */
-export async function answer<Answer>(read: () => Answer): Promise<Answer> {
+export async function answer<Answer>(read: () => Answer | Promise<Answer>): Promise<Answer> {
   try {
-    return read()
+    return await read()
   } catch (error) {
     throw isOfFile(error) ? unreadable(error) : error
   }

@@ -3,6 +3,7 @@ import { type Generation, HOT_MS, type Keys, keyHash, keysOf, PAGES, tableOf } f
 import { readLine } from './line.ts'
 import { type Reading, type Row, uint32sOf } from './reading.ts'
 import type { Item, RoomLog, Rooms } from './rooms.ts'
+import { wordOf } from './runs.ts'
 
 export interface Facts {
   readonly epoch: string
@@ -81,6 +82,6 @@ function itemOf(room: RoomLog, [n, , seq, line]: Row): Item {
   const { entry, key, touchesRoom } = readLine(bytes, seq as number, room)
   const appended = Promise.resolve({ entry, durability: 'log', duplicate: false } as const)
   const nobody = () => {}
-  const parts = { room, n: n as number, key, entry, bytes: bytes.length, touchesRoom }
+  const parts = { room, n: n as number, key, entry, word: wordOf(entry), bytes: bytes.length, touchesRoom }
   return { ...parts, appended, resolve: nobody, reject: nobody }
 }

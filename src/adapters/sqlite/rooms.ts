@@ -14,6 +14,8 @@ export interface Item {
   readonly key: string
   /** What is told of it; without its body once that was taken. */
   entry: Entry
+  /** As it goes into its run. */
+  word: number
   readonly bytes: number
   readonly touchesRoom: boolean
   readonly appended: Promise<Appended>

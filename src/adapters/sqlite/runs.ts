@@ -101,10 +101,10 @@ function opened({ entry, n }: Item, before: Run | undefined): Open {
   return { first: entry.seq, n, places: [], at: entry.at, touched, messages, bytes }
 }
 
-function add(open: Open, { entry, n, bytes, touchesRoom }: Item) {
-  open.places.push(n - open.n, wordOf(entry))
+function add(open: Open, { entry, word, n, bytes, touchesRoom }: Item) {
+  open.places.push(n - open.n, word)
   open.at = entry.at
   if (touchesRoom) open.touched = entry.seq
-  if (entry.action === 'message_new') open.messages++
+  if (isMessage(word)) open.messages++
   open.bytes += bytes
 }

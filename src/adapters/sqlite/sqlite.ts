@@ -18,12 +18,18 @@ import { sqliteStore } from './store.ts'
 import { followings } from './telling.ts'
 import { upkeep } from './upkeep.ts'
 
+/** What was in a commit, and how long the writer's thread took. */
+export interface Commit {
+  readonly entries: number
+  readonly changes: number
+  readonly ms: number
+}
+
 export interface Opening {
   readonly directory: string
   readonly clock: { now(): number }
   report(error: unknown): void
-  /** After each commit: what was in it, and how long the writer's thread took. */
-  onCommit?(commit: { readonly entries: number; readonly changes: number; readonly ms: number }): void
+  onCommit?(commit: Commit): void
   /** How long an entry may wait for others that it can be committed with, where much is said. */
   readonly linger_ms?: number
   /** After how many entries the index of the log is written. */
@@ -111,6 +117,15 @@ function partsOf({ committer, reading, opening }: Foundation) {
   }
   const followers = followings(report)
   let commits = 0
+
+  function measured(commit: Commit) {
+    try {
+      onCommit?.(commit)
+    } catch (error) {
+      report(error)
+    }
+  }
+
   committer.begin({
     prepare(batch) {
       keepKeys(batch, keys)
@@ -125,7 +140,7 @@ function partsOf({ committer, reading, opening }: Foundation) {
         followers.tell(room.name, entry)
         resolve({ entry, durability: 'log', duplicate: false })
       }
-      onCommit?.({ entries: batch.items.length, changes: batch.ops.length + batch.receipts.size, ms })
+      measured({ entries: batch.items.length, changes: batch.ops.length + batch.receipts.size, ms })
     },
     fail: (batches, failure) => takeBack(rooms, batches, failure),
   })

@@ -1,5 +1,5 @@
 import type { Invitation, Joined, Member, Role, Room, RoomState, Scheduled, Store } from '../../ports/store.ts'
-import { inBatch } from './batch.ts'
+import { inBatch, isEmpty } from './batch.ts'
 import { changing } from './changes.ts'
 import type { Core } from './core.ts'
 import { decode } from './encoding.ts'
@@ -44,17 +44,16 @@ export function sqliteStore(core: Core): Store {
   }
 
   return {
-    apply(changes) {
-      return answer(() => {
-        if (changes.length === 0) return undefined
+    apply: (changes) =>
+      answer(() => {
         const all = changes.map(ready)
         const batch = committer.gathering()
         for (const change of all) change(batch)
-        const done = inBatch(batch)
+        // what changes nothing has nothing to wait for
+        const done = isEmpty(batch) ? undefined : inBatch(batch)
         committer.added()
         return done
-      }).then((done) => done)
-    },
+      }),
 
     room: (name) =>
       answer(() => {

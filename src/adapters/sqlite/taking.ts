@@ -3,7 +3,7 @@ import type { Batch } from './batch.ts'
 import type { Core } from './core.ts'
 import { itemAt } from './entries.ts'
 import type { RoomLog } from './rooms.ts'
-import { holds, markTaken } from './runs.ts'
+import { holds, markTaken, wordOf } from './runs.ts'
 
 export function takings({ entries }: Pick<Core, 'entries'>) {
   return {
@@ -20,6 +20,8 @@ export function takings({ entries }: Pick<Core, 'entries'>) {
 
 function forget(room: RoomLog, seq: number, redacted_at: number | undefined) {
   const item = itemAt(room, seq)
-  if (item) item.entry = { ...item.entry, body: undefined, redacted_at: redacted_at ?? item.entry.redacted_at }
-  else if (room.run && holds(room.run, seq)) markTaken(room.run, seq)
+  if (item) {
+    item.entry = { ...item.entry, body: undefined, redacted_at: redacted_at ?? item.entry.redacted_at }
+    item.word = wordOf(item.entry)
+  } else if (room.run && holds(room.run, seq)) markTaken(room.run, seq)
 }

@@ -42,7 +42,7 @@ export interface Kept {
   readonly expires_in_s?: number | undefined
 }
 
-export const Reactions = v.record(v.string(), v.array(UserId))
+const Reactions = v.record(v.string(), v.array(UserId))
 
 export const MessageView = v.object({
   message_id: MessageId,

@@ -1,13 +1,12 @@
 /** What operators ask of the running service; by HTTP as a rule. */
 import * as v from 'valibot'
-import { RoomId, UserId } from '../../protocol/ids.ts'
+import { Nothing, RoomId, UserId } from '../../protocol/ids.ts'
 import { type ConnectedUser, type Context, command, feature } from '../feature.ts'
 import { Cursor, Limit, pageOf } from '../rooms/page.ts'
 import { admin } from '../rooms/rules.ts'
 import { broadcast } from './broadcast.ts'
 
 const common = { allow: admin, rate: { take: 100, every_ms: 10_000 } }
-const Nothing = v.object({})
 
 const health = command({
   ...common,
@@ -89,7 +88,7 @@ const Overview = v.object({
 const rooms = command({
   ...common,
   about:
-    'The rooms of the tenant, by room id. `messages` and `bytes` count the entries of the log and what they weigh.',
+    'The rooms of the tenant, by room id. `messages` counts those that are held, `bytes` is about what the log weighs.',
   input: v.object({ cursor: Cursor, limit: Limit }),
   output: v.object({ rooms: v.array(Overview), next_cursor: Cursor }),
   async handle(ctx: Context, { cursor, limit }) {

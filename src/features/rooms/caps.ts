@@ -1,3 +1,5 @@
+import { METADATA_BYTES, TEXT_BYTES } from '../../protocol/text.ts'
+
 /** How many and how much a client may ask for; told in `authenticated` as `limits`. */
 export const caps = {
   rooms: 1_000,
@@ -5,8 +7,8 @@ export const caps = {
   recipients: 100,
   user_ids: 500,
   id_length: 128,
-  text_bytes: 65_536,
-  metadata_bytes: 16_384,
+  text_bytes: TEXT_BYTES,
+  metadata_bytes: METADATA_BYTES,
   json_depth: 64,
   history: 200,
   page_bytes: 262_144,

@@ -53,7 +53,7 @@ export function toWrite(standing: Standing, command: string, least: Role) {
   if (standing.room.archived) throw new Failure('forbidden', 'The room is archived.')
 }
 
-export function ofMember(standing: Standing): Standing {
+function ofMember(standing: Standing): Standing {
   if (!standing.role) throw new Failure('forbidden', 'You are not a member of this room.')
   return standing
 }

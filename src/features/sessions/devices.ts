@@ -9,7 +9,7 @@ const rate = { take: 30, every_ms: 60_000 }
 
 export const list = command({
   about: 'Your devices. An anonymous one, that gave no device_id, is not among them.',
-  input: v.object({}),
+  input: Nothing,
   output: v.object({ devices: v.array(DeviceView) }),
   allow: anyone,
   rate,

@@ -1,15 +1,18 @@
 import * as v from 'valibot'
 import { event } from '../../protocol/event.ts'
 import { Name, RoomId, SeqOrNone, UserId } from '../../protocol/ids.ts'
+import { Title } from '../../protocol/text.ts'
 
 export const Token = v.pipe(v.string(), v.minLength(1), v.maxLength(16_384))
 
-export const Credentials = v.object({
-  token: Token,
+/** What a connection may say of the device it is on. */
+export const OnDevice = v.object({
   device_id: v.optional(Name),
-  device_name: v.optional(v.pipe(v.string(), v.maxLength(256))),
-  platform: v.optional(v.pipe(v.string(), v.maxLength(64))),
+  device_name: v.optional(Title),
+  platform: v.optional(v.pipe(Title, v.maxLength(64))),
 })
+
+export const Credentials = v.object({ token: Token, ...OnDevice.entries })
 
 export const PositionIn = v.object({ epoch: v.pipe(v.string(), v.maxLength(128)), seq: SeqOrNone })
 

@@ -12,7 +12,6 @@ export interface Env {
   }
 }
 
-/** Of the address only the route's pattern is logged: it may hold what is no one's business. */
 const SANE = /^[\w.:-]{1,128}$/
 
 export function requests(logger: Logger, clock: Clock): MiddlewareHandler<Env> {
@@ -23,7 +22,7 @@ export function requests(logger: Logger, clock: Clock): MiddlewareHandler<Env> {
     c.set('request_id', request_id)
     await next()
     guard(c, request_id)
-    const route = routePath(c, -1)
+    const route = routePath(c, -1) // not the address: it may hold what is no one's business
     const { command_id } = c.var
     const line = { request_id, command_id, method: c.req.method, route, status: c.res.status, ms: clock.now() - began }
     logger[route.startsWith('/socket/') ? 'info' : 'debug'](line, 'A request was answered.')
