@@ -29,7 +29,6 @@ export interface Config {
   readonly maxPayloadBytes: number
   readonly compression: boolean
   readonly parser: 'json' | 'msgpack'
-  readonly recoveryWindowMs: number
   readonly authTimeoutMs: number
   /** How tokens are verified; nothing only in development, whose own key is then all there is. */
   readonly verification: Verification | undefined
@@ -70,7 +69,6 @@ export function readConfig(env: Environment): Config {
     maxPayloadBytes: values.SOCKET_MAX_PAYLOAD,
     compression: values.SOCKET_COMPRESSION,
     parser: values.SOCKET_PARSER,
-    recoveryWindowMs: values.SOCKET_RECOVERY_WINDOW,
     authTimeoutMs: values.AUTH_TIMEOUT,
     verification,
     apiKeys: values.API_KEYS ?? [],

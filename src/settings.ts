@@ -167,8 +167,6 @@ const optional = <Value>(of: Kind<Value>, meaning: string, more: More = {}): Set
   fallback: undefined,
 })
 
-const DAY_MS = 86_400_000
-
 export const settings = {
   NODE_ENV: setting(
     oneOf('development', 'production', 'test'),
@@ -191,7 +189,6 @@ export const settings = {
   SOCKET_MAX_PAYLOAD: setting(whole(1_024, 100_000_000, 'of bytes '), '1000000', 'bytes of one packet at most'),
   SOCKET_COMPRESSION: setting(onOrOff, 'off', 'permessage-deflate'),
   SOCKET_PARSER: setting(oneOf('json', 'msgpack'), 'json', 'json, or msgpack on both sides'),
-  SOCKET_RECOVERY_WINDOW: setting(ms(0, DAY_MS), '120000', 'ms in which a dropped connection comes back as it was'),
   AUTH_TIMEOUT: setting(ms(10, 600_000), '10000', 'ms in which a connection must sign in'),
   JWT_SECRET: optional(secretText, 'verifies HS256, HS384, HS512; at least 32 bytes in production', { secret: true }),
   JWT_PUBLIC_KEY: optional(publicKey, 'verifies by a public key or certificate in PEM; a line break may be \\n', {
@@ -213,7 +210,7 @@ export const settings = {
   ),
   MAX_CONNECTIONS: setting(whole(1, 10_000_000), '100000', 'connections of this process at most'),
   MAX_DEVICES_PER_USER: setting(whole(1, 10_000), '10', 'devices of one user at most'),
-  RATE_LIMITS: setting(onOrOff, 'on', 'off lifts the limits per connection, user, address and tenant'),
+  RATE_LIMITS: setting(onOrOff, 'on', 'off lifts the limits per command and user, per connection and per address'),
   DATA_DIR: setting(anyText, './data', 'where everything is kept'),
   LOG_LEVEL: setting(oneOf('debug', 'info', 'warn', 'error', 'silent'), 'info', 'debug, info, warn, error or silent'),
   REGION: setting(word, 'local', 'told to clients as the region of this server', { aliases: ['FLY_REGION'] }),

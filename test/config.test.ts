@@ -39,7 +39,6 @@ describe('an empty environment', () => {
       maxPayloadBytes: 1_000_000,
       compression: false,
       parser: 'json',
-      recoveryWindowMs: 120_000,
       authTimeoutMs: 10_000,
       verification: undefined,
       apiKeys: [],

@@ -1,12 +1,13 @@
-/** Who may stay without having said who it is: a few of each address, and only for as long as that takes. */
+/**
+ * Who may stay without having said who it is: a few of each address, and only for as long as that takes. Every handshake
+ * passes, for it may bring a token: strangers must not keep out those who sign in from where they are.
+ */
 import { Failure } from '../protocol/failure.ts'
 import type { Connection } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import type { EngineOptions } from './options.ts'
 
 export interface Admission {
-  /** Whether an address has all the connections already that it may have without a token. */
-  isCrowded(network: string): boolean
   arrives(connection: Connection): void
   /** It opens a namespace: the token, if it has one, comes with it. */
   connects(connection: Connection, auth: object): void
@@ -47,7 +48,6 @@ export function admission({ signIn, limits, perAddress, tokenGrace }: EngineOpti
   }
 
   return {
-    isCrowded: (network) => limits && (counted.get(network) ?? 0) >= perAddress,
     arrives(connection) {
       if (signIn) grace.add(connection)
       else connection.standing = 'admitted'

@@ -16,7 +16,7 @@ export interface Counts {
   readonly refused: Readonly<Record<Refused, number>>
 }
 
-export type Refused = 'origin' | 'protocol' | 'full' | 'crowded' | 'hook'
+export type Refused = 'origin' | 'protocol' | 'full' | 'hook'
 
 /** Bun hands on what is published only when the turn is over: until then it is not among the bytes seen waiting. */
 interface Turn {
@@ -44,7 +44,7 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   readonly upgrades: Deadlines<Connection>
   readonly connecting: Deadlines<Connection>
   readonly mostWaiting: number
-  readonly refused: Record<Refused, number> = { origin: 0, protocol: 0, full: 0, crowded: 0, hook: 0 }
+  readonly refused: Record<Refused, number> = { origin: 0, protocol: 0, full: 0, hook: 0 }
   published = 0
   #slowConsumers = 0
   #turn: Turn | undefined = undefined

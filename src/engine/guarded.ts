@@ -84,7 +84,7 @@ function served(engine: Engine) {
     sendPings: heartbeat_s + IDLE_S.least > WEBSOCKET_IDLE_S,
   }
   const idleTimeout = Math.max(IDLE_S.least, Math.min(IDLE_S.most, heartbeat_s))
-  return { websocket, idleTimeout, maxRequestBodySize: maxPayload }
+  return { websocket, idleTimeout, maxRequestBodySize: READ_PAYLOADS * maxPayload }
 }
 
 /** The native WebSocket under a transport, where it has one. */

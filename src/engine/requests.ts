@@ -44,7 +44,7 @@ const RETRY_S = '5'
 const newSession = (): string => randomBytes(15).toString('base64url')
 
 export function requests(engine: Engine) {
-  const { options, hooks, admission, refused } = engine
+  const { options, hooks, refused } = engine
   const allowed = origins(options.origins)
   const peerOf = peers(options.trustedProxies)
   const body = bodies(options.bodyTimeout)
@@ -91,7 +91,6 @@ export function requests(engine: Engine) {
     if (isUpgrade(request) !== (transport === 'websocket')) return error(BAD_REQUEST, asked)
     if (engine.clients.size >= options.maxConnections) return busy('full', 503, asked)
     const peer = peerOf(request, server)
-    if (admission.isCrowded(networkOf(peer.address))) return busy('crowded', 429, asked)
     return transport === 'websocket' ? openWebSocket(asked, peer) : openPolling(asked, peer)
   }
 

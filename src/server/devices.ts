@@ -3,6 +3,7 @@ import type { Caller } from '../features/caller.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Change, Device, Store } from '../ports/store.ts'
 import { Failure } from '../protocol/failure.ts'
+import { userKey } from '../protocol/ids.ts'
 import type { Connections } from './connections.ts'
 
 interface World {
@@ -28,7 +29,19 @@ export function deviceRecords({ store, connections, clock, most }: World) {
     return oldest
   }
 
-  return async function record(caller: Caller, { device_name: name, platform }: Named) {
+  /** Sign-ins of one user that are under way: each counts what the one before made. */
+  const turns = new Map<string, Promise<void>>()
+
+  function record(caller: Caller, named: Named): Promise<void> {
+    if (caller.device_id === undefined) return Promise.resolve()
+    const key = userKey(caller.tenant_id, caller.user_id)
+    const before = turns.get(key) ?? Promise.resolve()
+    const turn = before.catch(() => {}).then(() => add(caller, named)) // how the one before ended was answered there
+    turns.set(key, turn)
+    return turn.finally(() => turns.get(key) === turn && turns.delete(key))
+  }
+
+  async function add(caller: Caller, { device_name: name, platform }: Named) {
     const { tenant_id, user_id, device_id } = caller
     if (device_id === undefined) return
     const known = await store.devices(tenant_id, user_id)
@@ -38,4 +51,14 @@ export function deviceRecords({ store, connections, clock, most }: World) {
     const device = { device_id, name, platform, last_seen_at: clock.now() }
     await store.apply([...changes, { do: 'set_device', tenant_id, user_id, device }])
   }
+  /** The last that is heard of a device is that it went. */
+  async function left({ tenant_id, user_id, device_id }: Caller) {
+    if (device_id === undefined) return
+    const known = await store.devices(tenant_id, user_id)
+    const device = known.find((one) => one.device_id === device_id)
+    if (!device) return
+    await store.apply([{ do: 'set_device', tenant_id, user_id, device: { ...device, last_seen_at: clock.now() } }])
+  }
+
+  return { record, left }
 }

@@ -10,6 +10,7 @@ import { Failure } from '../protocol/failure.ts'
 import { deviceKey, sessionKey, tenantKey, userKey } from '../protocol/ids.ts'
 import { ServerConnection, type Surroundings } from './connection.ts'
 import type { Connections } from './connections.ts'
+import type { deviceRecords } from './devices.ts'
 import type { Expiries } from './expiries.ts'
 import type { Handshake, SignedIn, Signing } from './signing.ts'
 import { checkPositions, type welcoming } from './welcome.ts'
@@ -40,7 +41,9 @@ interface World {
   dispatch: Dispatch
   welcome: ReturnType<typeof welcoming>
   authenticated(connection: ServerConnection, recovered: boolean): Record<string, unknown>
-  recordDevice(caller: Caller, credentials: Partial<Credentials>): Promise<void>
+  readonly devices: ReturnType<typeof deviceRecords>
+  /** Rooms that a connection hears, and may not any more. */
+  outOf(connection: ServerConnection): Promise<string[]>
   report(error: unknown, id: string): void
   /** Counts a change of state; `undefined` is before the first and after the last. */
   counted(connection: ServerConnection, from: string | undefined, to: string | undefined): void
@@ -80,7 +83,7 @@ export function openDoor(world: World): Door {
   /** What fails on the way in and is worth a retry closes the engine's connection: an untouched client comes back. */
   async function settle(connection: ServerConnection, caller: Caller, given: Handshake) {
     try {
-      await world.recordDevice(caller, given)
+      await world.devices.record(caller, given)
       await welcome(connection, caller, checkPositions(given.positions))
     } catch (error) {
       const failure = Failure.from(error)
@@ -145,6 +148,7 @@ export function openDoor(world: World): Door {
     connection.become('closed')
     connection.clear()
     connections.remove(connection)
+    if (connection.caller) world.devices.left(connection.caller).catch((error) => report(error, connection.id))
     const due = dueAt.get(connection)
     if (due !== undefined) expiries.delete(due, connection)
     discard(connection)
@@ -207,7 +211,7 @@ export function openDoor(world: World): Door {
       const { caller } = connection
       if (caller) {
         sameUser(caller, signed.caller)
-        return { ...world.authenticated(connection, false), expires_at: renew(connection, signed) }
+        return { ...world.authenticated(connection, false), expires_at: await renewed(connection, signed) }
       }
       if (!connection.socket.connected) throw new Failure('unavailable', 'The connection is gone.')
       admit(connection, signed)
@@ -222,16 +226,17 @@ export function openDoor(world: World): Door {
       const { caller } = connection
       if (!caller) throw new Failure('unauthenticated', 'Sign in first: send `authenticate`.')
       sameUser(caller, signed.caller)
-      return renew(connection, signed)
+      return renewed(connection, signed)
     },
   }
 
-  /** Device and session stay what the connection began with. */
-  function renew(connection: ServerConnection, { caller, expires_at }: SignedIn): number {
+  /** Device and session stay what the connection began with; rooms that the newer token does not let in to end. */
+  async function renewed(connection: ServerConnection, { caller, expires_at }: SignedIn): Promise<number> {
     const { device_id, session_id } = connection.caller ?? caller
     connection.caller = { ...caller, device_id, session_id }
     connection.expiresAt = expires_at
     expireAt(connection, Math.max(expires_at - EXPIRING_MS, clock.now()))
+    for (const room_id of await world.outOf(connection)) connection.leave(room_id)
     return expires_at
   }
 }

@@ -1,10 +1,12 @@
 /** The Fanout port over Socket.IO: for what may be lost, and for what is addressed to people. */
 import type { Server, Socket } from 'socket.io'
 import { viewOf } from '../features/rooms/room.ts'
+import { isOut } from '../features/rooms/rules.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Delivery, Fanout } from '../ports/fanout.ts'
 import type { Store } from '../ports/store.ts'
 import type { Envelope } from '../protocol/envelope.ts'
+import { Failure } from '../protocol/failure.ts'
 import { keyOf, roomKey } from '../protocol/ids.ts'
 import type { ServerConnection } from './connection.ts'
 import type { Connections } from './connections.ts'
@@ -32,7 +34,10 @@ export function socketFanout({ io, wires, connections, store, clock, told, repor
     const receivers = without === undefined ? io.to([...places]) : io.to([...places]).except(without)
     if (volatile) sendVolatile(places, message, without)
     else receivers.emit(action, message)
-    told(action, places.length)
+    told(
+      action,
+      places.reduce((sum, place) => sum + (io.sockets.adapter.rooms.get(place)?.size ?? 0), 0),
+    )
   }
 
   function sendVolatile(places: readonly string[], message: Envelope, without: string | undefined) {
@@ -63,6 +68,14 @@ export function socketFanout({ io, wires, connections, store, clock, told, repor
     if (room) connection.say('room_joined', { room: viewOf(room, room.member_count, seq), epoch, attach_seq: seq })
   }
 
+  /** A connection hears all rooms of its user, or it ends, and comes again. */
+  function unheard(connection: ServerConnection, error: unknown) {
+    if (!connection.socket.connected || isOut(error)) return
+    const failure = Failure.from(error)
+    if (failure.code === 'internal') report(error)
+    connection.end(failure)
+  }
+
   return {
     tell(places, message, how = {}) {
       if (how.coalesce === undefined) send(places, message, how)
@@ -71,8 +84,7 @@ export function socketFanout({ io, wires, connections, store, clock, told, repor
     async follow(tenant_id, user_ids, room_id, except) {
       const all = user_ids.flatMap((user_id) => [...connections.of(tenant_id, user_id)])
       const others = all.filter(({ id }) => id !== except)
-      const followed = await Promise.allSettled(others.map((one) => follow(one, tenant_id, room_id)))
-      for (const one of followed) if (one.status === 'rejected' && !isGone(one.reason)) report(one.reason)
+      await Promise.all(others.map((one) => follow(one, tenant_id, room_id).catch((error) => unheard(one, error))))
     },
     unfollow(tenant_id, user_ids, room_id) {
       for (const user_id of user_ids) for (const one of connections.of(tenant_id, user_id)) one.leave(room_id)
@@ -83,7 +95,3 @@ export function socketFanout({ io, wires, connections, store, clock, told, repor
     },
   }
 }
-
-/** A connection that ended meanwhile, or whose user left again. */
-const isGone = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'unavailable' || error.code === 'forbidden')

@@ -29,7 +29,7 @@ import { joining, resync } from './joining.ts'
 import { signing } from './signing.ts'
 import { teller } from './teller.ts'
 import { topics } from './topics.ts'
-import { welcoming } from './welcome.ts'
+import { mayHear, welcoming } from './welcome.ts'
 import type { Wires } from './wires.ts'
 
 export interface ServerParts {
@@ -148,7 +148,8 @@ export function startServer(parts: ServerParts) {
     counted,
     report,
     authenticated,
-    recordDevice: deviceRecords({ store, connections, clock, most: settings.maxDevicesPerUser }),
+    devices: deviceRecords({ store, connections, clock, most: settings.maxDevicesPerUser }),
+    outOf,
     signing: signing({ tokens: parts.tokens, clock, development: settings.development, chance: Math.random }),
     authTimeout: settings.authTimeoutMs,
     welcome: welcoming({
@@ -161,6 +162,14 @@ export function startServer(parts: ServerParts) {
 
   function counted({ transport }: ServerConnection, from: string | undefined, to: string | undefined) {
     meter.connection(transport, from, to)
+  }
+
+  /** What a newer token no longer lets its bearer hear is heard no longer. */
+  async function outOf({ caller, rooms }: ServerConnection): Promise<string[]> {
+    const ctx = contextOf(caller as Caller, sessions, '', undefined)
+    const left: string[] = []
+    for (const room_id of [...rooms]) if (!(await mayHear(ctx, room_id))) left.push(room_id)
+    return left
   }
 
   async function viewer({ caller, user_id }: ServerConnection, room_id: string): Promise<Viewer> {

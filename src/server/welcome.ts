@@ -2,6 +2,7 @@
 import type { Caller } from '../features/caller.ts'
 import type { Context } from '../features/feature.ts'
 import { caps } from '../features/rooms/caps.ts'
+import { isOut } from '../features/rooms/rules.ts'
 import { stateOf } from '../features/sessions/sync.ts'
 import type { Log } from '../ports/log.ts'
 import type { Joined, Store } from '../ports/store.ts'
@@ -37,8 +38,8 @@ export function welcoming({ log, store, contextOf, authenticated }: World) {
     const begins = new Map<string, Position | undefined>(joined.map(({ room }) => [room.room_id, undefined]))
     let recovered = Object.keys(positions).length > 0
     for (const [room_id, from] of Object.entries(positions)) {
-      const mayHear = begins.has(room_id) || (await readable(ctx, room_id))
-      if (mayHear && (await continues(roomKey(ctx.caller.tenant_id, room_id), from))) begins.set(room_id, from)
+      const isFor = begins.has(room_id) || (await mayHear(ctx, room_id))
+      if (isFor && (await continues(roomKey(ctx.caller.tenant_id, room_id), from))) begins.set(room_id, from)
       else recovered = false
     }
     return { begins, recovered }
@@ -66,12 +67,12 @@ async function enter(connection: ServerConnection, room_id: string, from: Positi
   try {
     await connection.enter(room_id, from)
   } catch (error) {
-    if (!(error instanceof Failure && error.code === 'forbidden')) throw error // removed from it meanwhile
+    if (!isOut(error)) throw error
   }
 }
 
-/** Rooms that were only subscribed come back as well. */
-async function readable(ctx: Context, room_id: string): Promise<boolean> {
+/** Whether a room is for the caller: as a member, by a grant, or because it is public. */
+export async function mayHear(ctx: Context, room_id: string): Promise<boolean> {
   try {
     const { room, role } = await ctx.standing(room_id)
     return role !== undefined || room.visibility === 'public'

@@ -12,7 +12,7 @@ export const expiry = ({ clock, log }: World): Worker => ({
 /** Shortens the logs of rooms that keep their entries for a limited time. */
 export const retention = ({ clock, log, store }: World): Worker => ({
   name: 'retention',
-  every_ms: 30_000,
+  every_ms: 5_000,
   async work() {
     let more = false
     for (const { room, retention_s } of await store.retained())

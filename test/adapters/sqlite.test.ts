@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { memoryWorld } from '../../src/adapters/memory/world.ts'
+import { hashOf } from '../../src/adapters/sqlite/hashes.ts'
+import { bitsFor, HOT_MS, keysOf, pagesOf } from '../../src/adapters/sqlite/keys.ts'
 import { LAST_RUN, RUNS_DOWN, RUNS_UP } from '../../src/adapters/sqlite/reading.ts'
 import { type Opening, openSqlite } from '../../src/adapters/sqlite/sqlite.ts'
 import { logContract } from '../contracts/log.contract.ts'
 import { begun, chances, knownOf, shorten, someDoing } from '../contracts/model.ts'
 import { storeContract } from '../contracts/store.contract.ts'
-import { commit, draft, MINUTE_MS, refusal, say, seqs, start, state, textOf } from '../contracts/world.ts'
+import { commit, DAY_MS, draft, MINUTE_MS, refusal, say, seqs, start, state, textOf } from '../contracts/world.ts'
 import { fakeClock } from '../support/clock.ts'
 
 const open: { close(): Promise<void> }[] = []
@@ -315,5 +317,65 @@ describe('sqlite: the file', () => {
       for (const { detail } of plan) expect(detail).toStartWith('SEARCH')
     }
     db.close()
+  })
+})
+
+describe('sqlite: keys', () => {
+  /** As the file would keep them. */
+  function kept() {
+    const pages = new Map<string, Uint32Array>()
+    let read = 0
+    const keys = keysOf([], (generation, page) => {
+      read++
+      return pages.get(`${generation}/${page}`)
+    })
+    return {
+      keys,
+      reads: () => read,
+      store() {
+        for (const generation of keys.complete()) {
+          const bits = bitsFor(generation.count)
+          for (const [page, pairs] of pagesOf(generation.table as Uint32Array, bits))
+            pages.set(`${generation.id}/${page}`, Uint32Array.from(pairs))
+          keys.stored(generation, bits)
+        }
+      },
+    }
+  }
+
+  const hashes = (count: number, seed: number) => Array.from({ length: count }, (_, n) => hashOf(`key ${n}`, seed))
+
+  test('that were used are found: in memory, on disk lately, and on disk long ago', () => {
+    const { keys, store } = kept()
+    const [old, late, fresh] = [1, 2, 3].map((seed) => hashes(20_000, seed)) as [number[], number[], number[]]
+    for (const [i, hash] of old.entries()) keys.add(hash, i, 0)
+    for (const [i, hash] of late.entries()) keys.add(hash, 20_000 + i, 3_600_000)
+    for (const [i, hash] of fresh.entries()) keys.add(hash, 40_000 + i, 4_200_000)
+    store()
+    const now = 4_200_000
+    for (const i of [0, 1, 9_999, 19_999]) {
+      expect(keys.find(old[i] as number, now, DAY_MS)).toContain(i)
+      expect(keys.find(late[i] as number, now, HOT_MS)).toContain(20_000 + i)
+      expect(keys.find(fresh[i] as number, now, HOT_MS)).toContain(40_000 + i)
+    }
+  })
+
+  test('that are new are known to be so without a look at the disk', () => {
+    const { keys, store, reads } = kept()
+    for (const [i, hash] of hashes(50_000, 1).entries()) keys.add(hash, i, 0)
+    keys.close()
+    store()
+    for (const hash of hashes(10_000, 2)) keys.find(hash, 0, HOT_MS)
+    expect(reads()).toBeLessThan(20)
+  })
+
+  test('of more than a day ago are forgotten', () => {
+    const { keys, store } = kept()
+    keys.add(1, 1, 0)
+    keys.add(2, 2, HOT_MS)
+    store()
+    expect(keys.expired(DAY_MS)).toEqual([])
+    expect(keys.expired(DAY_MS + 1)).toMatchObject([{ id: 1 }])
+    expect(keys.find(1, DAY_MS + 1, DAY_MS)).toEqual([])
   })
 })

@@ -87,6 +87,32 @@ test('a token is refreshed on the open connection, but not by that of someone el
   expect(codes).toEqual(['forbidden', 'tenant_mismatch'])
 })
 
+test('a newer token that lets one into less ends what is heard by it', async () => {
+  const { url } = await running()
+  const ada = await client(url, 'ada')
+  await ada.ask('room:create', { room_id: 'private', kind: 'group' })
+  const guest = await client(url, 'eve', { rooms: { private: 'viewer' } })
+  await guest.ask('room:subscribe', { room_id: 'private' })
+  await ada.ask('message:send', { room_id: 'private', content: { text: 'before' } })
+  await guest.hears('message_new')
+  await guest.ask('auth:refresh', { token: await tokenOf('eve') })
+  await ada.ask('message:send', { room_id: 'private', content: { text: 'after' } })
+  expect(await guest.refused('message:history', { room_id: 'private' })).toMatchObject({ code: 'forbidden' })
+  expect(guest.heard.filter(({ name }) => name === 'message_new')).toHaveLength(1)
+})
+
+test('a user has no more devices than allowed, also when all sign in at once', async () => {
+  const { url } = await running({ MAX_DEVICES_PER_USER: '3' })
+  const auth = { token: await tokenOf('ada') }
+  const sockets = Array.from({ length: 6 }, (_, n) => stock(url, { auth: { ...auth, device_id: `device-${n}` } }))
+  const ends = await Promise.all(
+    sockets.map((one) =>
+      Promise.race([one.hears('state_sync').then(() => 'in'), one.hears('error').then(({ code }) => code)]),
+    ),
+  )
+  expect(ends.sort()).toEqual(['in', 'in', 'in', ...Array(3).fill('too_many_devices')])
+})
+
 test('a token that ends soon is announced, and its end closes the connection', async () => {
   const { url } = await running()
   const ada = await client(url, 'ada', { expires_in_s: 3 })

@@ -1,5 +1,6 @@
-// Which idempotency keys were used: by hash, the entry to look at. What is recent is in memory, a generation a table;
-// the rest of a day lies on disk in pages. An answer may be wrong, so whoever asks reads the entry.
+// Which idempotency keys were used: by hash, the entry to look at. The newest generation of them is a table in memory,
+// those of the last day lie on disk in pages. Of the last minutes' pages it is known in memory what they may hold.
+// An answer may be wrong, so whoever asks reads the entry.
 import { hashOf } from './hashes.ts'
 
 export interface Generation {
@@ -9,9 +10,11 @@ export interface Generation {
   /** Ms, of its first and last entry. */
   readonly since: number
   until: number
-  /** In memory: open addressing, pairs of a hash and an entry's distance from `first`, plus one. */
+  /** Until it is on disk: open addressing, pairs of a hash and an entry's distance from `first`, plus one. */
   table: Uint32Array | undefined
   count: number
+  /** Of one on disk, while it is recent: open addressing, a part of each hash. What is not in it is not on disk. */
+  tags: Uint16Array | undefined
   /** On disk: so many of a hash's upper bits name its page. */
   bits: number | undefined
   /** It is on its way there. */
@@ -39,10 +42,8 @@ export const DAY_MS = 86_400_000
 /** A page's number is its generation's times this, and its own; a generation has far fewer. */
 export const PAGES = 2 ** 20
 
-const COUNT_MOST = 524_288
+const COUNT_MOST = 2 ** 20
 const FIRST_SLOTS = 4_096
-/** In memory in all; where more came in ten minutes, the oldest are asked for on disk. */
-const SLOTS_MOST = 16 * COUNT_MOST
 const PAGE_HASHES = 256
 
 type ReadPage = (generation: number, page: number) => Uint32Array | undefined
@@ -63,6 +64,7 @@ export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
       until: at,
       table,
       count: 0,
+      tags: undefined,
       bits: undefined,
       storing: false,
     }
@@ -71,14 +73,9 @@ export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
     return open
   }
 
-  /** What is old or too much is on disk only. */
+  /** What is old is on disk only. */
   function shed(now: number) {
-    let slots = 0
-    for (const generation of generations) {
-      slots += (generation.table?.length ?? 0) / 2
-      const old = generation.until < now - HOT_MS || slots > SLOTS_MOST
-      if (old && generation.bits !== undefined) generation.table = undefined
-    }
+    for (const generation of generations) if (generation.until < now - HOT_MS) generation.tags = undefined
   }
 
   return {
@@ -94,8 +91,8 @@ export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
 
     find(hash, now, back) {
       let found = NONE
-      for (const { until, table, first, id, bits = 0 } of generations) {
-        if (until < now - back) continue
+      for (const { until, table, tags, first, id, bits = 0 } of generations) {
+        if (until < now - back || (tags && !isTagged(tags, hash))) continue
         found = table
           ? search(table, hash, first - 1, found)
           : searchPage(readPage(id, pageOf(hash, bits)), hash, first - 1, found)
@@ -109,6 +106,8 @@ export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
 
     stored(generation, bits) {
       generation.bits = bits
+      generation.tags = tagsOf([generation.table as Uint32Array])
+      generation.table = undefined
       shed(generation.until)
     },
 
@@ -127,13 +126,12 @@ export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
 /** The log's number stands in the hash, so that a key is another one in every log. */
 export const keyHash = (log: number, key: string, seed: number) => hashOf(key, seed ^ Math.imul(log, 0x9e37_79b1))
 
-/** The table of a generation that was stored. */
-export function tableOf(pages: readonly Uint32Array[]): Uint32Array {
-  const count = pages.reduce((sum, { length }) => sum + length / 2, 0)
-  const table = new Uint32Array(2 * slotsFor(count))
-  for (const pairs of pages)
-    for (let i = 0; i < pairs.length; i += 2) insert(table, pairs[i] as number, pairs[i + 1] as number)
-  return table
+/** Of tables or pages: where a distance is 0, there is nothing. */
+export function tagsOf(pairs: readonly Uint32Array[]): Uint16Array {
+  const hashes = pairs.flatMap((some) => [...some.filter((_, i) => i % 2 === 0 && some[i + 1] !== 0)])
+  const tags = new Uint16Array(slotsFor(hashes.length))
+  for (const hash of hashes) tag(tags, hash)
+  return tags
 }
 
 /** Half of them stay free. */
@@ -172,6 +170,23 @@ function grow(generation: Generation) {
   for (let i = 0; i < small.length; i += 2)
     if (small[i + 1] !== 0) insert(large, small[i] as number, small[i + 1] as number)
   generation.table = large
+}
+
+/** Never 0, which is a free slot. */
+const tagOf = (hash: number) => hash >>> 16 || 1
+
+function tag(tags: Uint16Array, hash: number) {
+  const mask = tags.length - 1
+  let slot = hash & mask
+  while (tags[slot] !== 0) slot = (slot + 1) & mask
+  tags[slot] = tagOf(hash)
+}
+
+function isTagged(tags: Uint16Array, hash: number): boolean {
+  const mask = tags.length - 1
+  const wanted = tagOf(hash)
+  for (let slot = hash & mask; tags[slot] !== 0; slot = (slot + 1) & mask) if (tags[slot] === wanted) return true
+  return false
 }
 
 type Found = readonly number[]

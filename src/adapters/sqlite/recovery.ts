@@ -1,5 +1,5 @@
 // What is read of the file at the start: the entries that are in no run yet, and the keys that are on no page yet.
-import { type Generation, HOT_MS, type Keys, keyHash, keysOf, PAGES, tableOf } from './keys.ts'
+import { type Generation, HOT_MS, type Keys, keyHash, keysOf, PAGES, tagsOf } from './keys.ts'
 import { readLine } from './line.ts'
 import { type Reading, type Row, uint32sOf } from './reading.ts'
 import type { Item, RoomLog, Rooms } from './rooms.ts'
@@ -17,7 +17,8 @@ const ENTRIES = 'SELECT n, log, seq, entry FROM entries WHERE n > ? ORDER BY n L
 const PAGE = 'SELECT hashes FROM keys WHERE page = ?'
 const PAGES_OF = 'SELECT hashes FROM keys WHERE page >= ? AND page < ?'
 const GENERATIONS = 'SELECT generation, first_n, last_n, since, until, bits FROM generations'
-const AT_ONCE = 4_096
+/** Each may be as large as a payload. */
+const AT_ONCE = 128
 
 export function factsOf(reading: Reading): Facts {
   const fact = (name: string) => reading.row('SELECT value FROM facts WHERE name = ?', name)?.[0]
@@ -37,12 +38,14 @@ export function knownKeys(reading: Reading, now: number): Keys {
   const pages = (rows: readonly Row[]) => rows.map(([hashes]) => uint32sOf(hashes as Uint8Array))
   const known = reading.rows(GENERATIONS).map((row): Generation => {
     const [id, first, last, since, until, bits] = row as number[] as [number, number, number, number, number, number]
-    const hot = until >= now - HOT_MS
-    const table = hot ? tableOf(pages(reading.rows(PAGES_OF, id * PAGES, (id + 1) * PAGES))) : undefined
-    return { id, first, last, since, until, bits, table, count: 0, storing: false }
+    const isHot = until >= now - HOT_MS
+    const tags = isHot ? tagsOf(pages(reading.rows(PAGES_OF, id * PAGES, (id + 1) * PAGES))) : undefined
+    return { id, first, last, since, until, bits, tags, table: undefined, count: 0, storing: false }
   })
   return keysOf(known, (id, page) => pages(reading.rows(PAGE, id * PAGES + page))[0])
 }
+
+const NAMELESS = { epoch: '', tenant_id: undefined, room_id: undefined }
 
 /** How many entries are in no run. */
 export function takeUp(reading: Reading, { foldedN, seed }: Facts, { rooms, keys }: { rooms: Rooms; keys: Keys }) {
@@ -56,16 +59,24 @@ export function takeUp(reading: Reading, { foldedN, seed }: Facts, { rooms, keys
     return room
   }
 
+  function addKey([n, log, seq, line]: Row) {
+    const { key, entry } = readLine(line as Uint8Array, seq as number, NAMELESS)
+    keys.add(keyHash(log as number, key, seed), n as number, entry.at)
+  }
+
+  function addItem(row: Row) {
+    const room = roomOf(row[1] as number)
+    room.tail.push(itemOf(room, row))
+    rooms.active.add(room)
+    count++
+  }
+
   for (let n = Math.min(foldedN, keptN); ; ) {
     const rows = reading.rows(ENTRIES, n, AT_ONCE)
     for (const row of rows) {
       n = row[0] as number
-      const item = itemOf(roomOf(row[1] as number), row)
-      if (n > keptN) keys.add(keyHash(row[1] as number, item.key, seed), n, item.entry.at)
-      if (n <= foldedN) continue
-      item.room.tail.push(item)
-      rooms.active.add(item.room)
-      count++
+      if (n > keptN) addKey(row)
+      if (n > foldedN) addItem(row)
     }
     if (rows.length < AT_ONCE) break
   }

@@ -50,41 +50,51 @@ const LINGER_MS = 4
 const UPKEEP_MS = 1_000
 
 export async function openSqlite({ linger_ms = LINGER_MS, ...opening }: Opening): Promise<Opened> {
-  const file = takeFile(opening.directory)
+  const { directory, report } = opening
+  const file = takeFile(directory)
+  const undo = [file.release]
   try {
-    const committer = await openCommitter({ path: file.path, linger_ms, report: opening.report })
+    const committer = await openCommitter({ path: file.path, linger_ms, report })
+    undo.push(committer.close)
     const reading = openReading(file.path)
-    const { core, parts } = partsOf({ committer, reading, opening })
-    const timer = setInterval(() => void parts.upkeep.tidy().catch(reportOthers), UPKEEP_MS)
-    timer.unref()
-    let closed: Promise<void> | undefined
-    /** That a commit failed has been reported, and it is tried again. */
-    const reportOthers = (error: unknown) => error instanceof Failure || opening.report(error)
-    return {
-      log: sqliteLog(parts),
-      store: sqliteStore(core),
-      health() {
-        const trouble = committer.trouble()
-        return trouble ? { status: 'failing', detail: trouble.message } : { status: 'ok' }
-      },
-      tidy: () => parts.upkeep.tidy(),
-      close() {
-        closed ??= close()
-        return closed
-      },
-    }
-
-    async function close() {
-      clearInterval(timer)
-      core.keys.close()
-      await parts.upkeep.fold().catch(opening.report)
-      reading.close() // the last to close takes the log of writes over into the file, which a reader cannot
-      await committer.close()
-      file.release()
-    }
+    undo.push(reading.close)
+    return opened({ committer, reading, opening }, file.release)
   } catch (error) {
-    file.release()
+    for (const close of undo.reverse()) await close()
     throw error
+  }
+}
+
+function opened(foundation: Foundation, release: () => void): Opened {
+  const { committer, reading, opening } = foundation
+  const { core, parts } = partsOf(foundation)
+  /** That a commit failed has been reported, and it is tried again. */
+  const reportOthers = (error: unknown) => error instanceof Failure || opening.report(error)
+  const timer = setInterval(() => void parts.upkeep.tidy().catch(reportOthers), UPKEEP_MS)
+  timer.unref()
+  let closed: Promise<void> | undefined
+
+  async function close() {
+    clearInterval(timer)
+    core.keys.close()
+    await parts.upkeep.fold().catch(reportOthers)
+    reading.close() // the last to close takes the log of writes over into the file, which a reader cannot
+    await committer.close()
+    release()
+  }
+
+  return {
+    log: sqliteLog(parts),
+    store: sqliteStore(core),
+    health() {
+      const trouble = committer.trouble()
+      return trouble ? { status: 'failing', detail: trouble.message } : { status: 'ok' }
+    },
+    tidy: parts.upkeep.tidy,
+    close() {
+      closed ??= close()
+      return closed
+    },
   }
 }
 

@@ -30,7 +30,8 @@ export const join = command({
 
   async handle(ctx: Context, { room_id }) {
     const standing = await ctx.standing(room_id)
-    if (!standing.member) await enroll(ctx, standing, await entitled(ctx, standing))
+    const role = standing.member ? undefined : await entitled(ctx, standing)
+    if (role) await enroll(ctx, standing, role)
     const { epoch, seq } = await attach(ctx, room_id)
     const place = ctx.place(room_id)
     const [room, member] = await Promise.all([ctx.store.room(place), ctx.store.member(place, ctx.userId)])
@@ -54,12 +55,14 @@ export async function attach(ctx: Context, room_id: string) {
   return head
 }
 
-async function entitled(ctx: Context, { room }: Standing): Promise<Role> {
+/** As what one may come in; nothing where another device has joined meanwhile. */
+async function entitled(ctx: Context, { room }: Standing): Promise<Role | undefined> {
   const { grants, permissions } = ctx.caller
   const granted = Object.hasOwn(grants, room.room_id) ? grants[room.room_id] : undefined
   if (granted) return granted
   if (room.visibility === 'public' || permissions.admin) return kinds[room.kind].guest
   if (await ctx.store.invitation(ctx.place(room.room_id), ctx.userId)) return kinds[room.kind].guest
+  if (await ctx.store.member(ctx.place(room.room_id), ctx.userId)) return undefined
   throw new Failure('forbidden', 'This room is private, and you were not invited.')
 }
 

@@ -28,7 +28,11 @@ export const leave = command({
 /** What the log tells of it ends the live stream of their connections; in a room too large for that, this does. */
 export async function dropMember(ctx: Context, room: Room, user_id: string, reason: 'left' | 'kicked') {
   const { room_id } = room
-  const changes: Change[] = [{ do: 'drop_member', room: ctx.place(room_id), user_id }]
+  const place = ctx.place(room_id)
+  const changes: Change[] = [
+    { do: 'drop_member', room: place, user_id },
+    { do: 'uninvite', room: place, user_id }, // an older invitation does not let them in again
+  ]
   if (room.member_count > QUIET_MEMBERS) {
     await ctx.store.apply(changes)
     return ctx.unfollow([user_id], room_id)

@@ -49,6 +49,7 @@ export const fresh = (ctx: Context, room_id: string): RoomState => ({
 export async function make(ctx: Context, state: RoomState, members: string[]) {
   const { room_id } = state
   const room = ctx.place(room_id)
+  await Promise.all(members.map((user_id) => roomForOneMore(ctx, user_id)))
   const role = (user_id: string) => (user_id === ctx.userId ? 'owner' : kinds[state.kind].guest)
   const changes: Change[] = [
     { do: 'set_room', room, state },

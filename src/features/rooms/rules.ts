@@ -71,6 +71,10 @@ export function atLeast(standing: Standing, command: string, least: Role): Stand
   return standing
 }
 
+/** Whether it failed because one is in the room no longer, or the room is gone. */
+export const isOut = (error: unknown): boolean =>
+  error instanceof Failure && (error.code === 'forbidden' || error.code === 'not_found')
+
 /** A stored membership; what a token grants or `admin` allows is none. */
 export async function membership(ctx: Context, room_id: string) {
   const { member, room } = await ctx.standing(room_id)

@@ -5,7 +5,7 @@ import { Failure } from '../../protocol/failure.ts'
 import { RoomId } from '../../protocol/ids.ts'
 import { type Context, command } from '../feature.ts'
 import { caps } from '../rooms/caps.ts'
-import { anyone } from '../rooms/rules.ts'
+import { anyone, isOut } from '../rooms/rules.ts'
 import { devicesOf } from './devices.ts'
 import { PositionIn, Synced } from './session.ts'
 
@@ -35,11 +35,12 @@ async function catchUp(ctx: Context, room_id: string, from: Position) {
   const { connection } = ctx.caller
   if (!connection?.heard(room_id)) return
   connection.leave(room_id)
+  const again = (error: unknown) =>
+    error instanceof Failure && error.code === 'resync_required' ? connection.enter(room_id) : Promise.reject(error)
   try {
-    await connection.enter(room_id, from)
+    await connection.enter(room_id, from).catch(again)
   } catch (error) {
-    if (!(error instanceof Failure && error.code === 'resync_required')) return connection.end(Failure.from(error))
-    await connection.enter(room_id).catch((again) => connection.end(Failure.from(again)))
+    if (!isOut(error)) connection.end(Failure.from(error))
   }
 }
 

@@ -167,3 +167,25 @@ describe('a room of over 1,000 members', () => {
     expect(await service.user('u7').refused('message:send', sending)).toBe('forbidden')
   })
 })
+
+test('room:join of one who was invited succeeds from all of their devices at once', async () => {
+  const service = testService()
+  await service.room('den', ['ada'])
+  await service.user('ada').send('room:invite', { room_id: 'den', user_ids: ['bob'] })
+  const devices = Array.from({ length: 4 }, () => service.user('bob'))
+  const answers = await Promise.all(devices.map((one) => one.refused('room:join', { room_id: 'den' })))
+  expect(answers).toEqual(Array(4).fill('not refused'))
+})
+
+test('room:join is refused to who was removed, whatever invitation they had before', async () => {
+  const service = testService()
+  await service.room('den', ['ada'])
+  const [ada, bob] = [service.user('ada'), service.user('bob')]
+  await ada.send('room:invite', { room_id: 'den', user_ids: ['bob'] })
+  await Promise.all([
+    bob.send('room:join', { room_id: 'den' }),
+    ada.send('room:invite', { room_id: 'den', user_ids: ['bob'] }),
+  ])
+  await ada.send('room:kick', { room_id: 'den', user_id: 'bob' })
+  expect(await bob.refused('room:join', { room_id: 'den' })).toBe('forbidden')
+})
