@@ -40,7 +40,7 @@ export interface Along {
   readonly touches?: readonly string[]
   /**
    * What the caller looked at when it decided, and the number of the last entry that had touched it then. Where a later
-   * one touched it, nothing is written, and `Stale` is thrown: look again and decide anew.
+   * one touched it, or the room was dropped, nothing is written, and `Stale` is thrown: look again and decide anew.
    */
   readonly since?: Readonly<Record<string, number>> | undefined
   /** The numbers of entries of the same room whose body goes. */

@@ -127,7 +127,10 @@ export interface Scheduled {
   readonly data: unknown
 }
 
-/** Something that shall be so. Where a number is meant that the log gives, it is that of the entry it is committed with. */
+/**
+ * Something that shall be so. Where a number is meant that the log gives, it is that of the entry of the same room that
+ * it is committed with, or else of the last entry of its room.
+ */
 export type Change =
   | { readonly do: 'set_room'; readonly room: string; readonly state: RoomState }
   /** The room goes with its members, invitations and log; made again it has a new epoch. */

@@ -1,4 +1,5 @@
 // Memory that the serving thread fills and the writer's thread reads, so that a batch crosses without being copied.
+import { Buffer } from 'node:buffer'
 
 export interface Shared {
   readonly numbers: SharedArrayBuffer
@@ -10,12 +11,10 @@ const BYTES = 65_536
 /** What is larger goes back to the system after its batch. */
 const KEPT_BYTES = 8 * 1_048_576
 
-const utf8 = new TextEncoder()
-
 /** A class, because it is a piece of memory with two ends that move. */
 export class Arena {
   numbers = new Float64Array(new SharedArrayBuffer(NUMBERS * 8))
-  bytes = new Uint8Array(new SharedArrayBuffer(BYTES))
+  bytes = Buffer.from(new SharedArrayBuffer(BYTES))
   counted = 0
   used = 0
   /** Whether the other thread has been given the memory as it is now. */
@@ -28,7 +27,9 @@ export class Arena {
 
   number(value: number) {
     if (this.counted === this.numbers.length) {
-      this.numbers = grown(this.numbers, new Float64Array(new SharedArrayBuffer(this.numbers.byteLength * 2)))
+      const small = this.numbers
+      this.numbers = new Float64Array(new SharedArrayBuffer(small.byteLength * 2))
+      this.numbers.set(small)
       this.known = false
     }
     this.numbers[this.counted++] = value
@@ -38,7 +39,7 @@ export class Arena {
   put(value: string | Uint8Array): number {
     // a character takes three bytes at most
     this.#room(typeof value === 'string' ? value.length * 3 : value.byteLength)
-    const { written } = typeof value === 'string' ? utf8.encodeInto(value, this.#rest()) : this.#copy(value)
+    const written = typeof value === 'string' ? this.bytes.write(value, this.used) : this.#copy(value)
     this.used += written
     return written
   }
@@ -47,7 +48,7 @@ export class Arena {
     this.counted = 0
     this.used = 0
     if (this.bytes.byteLength <= KEPT_BYTES) return
-    this.bytes = new Uint8Array(new SharedArrayBuffer(BYTES))
+    this.bytes = Buffer.from(new SharedArrayBuffer(BYTES))
     this.known = false
   }
 
@@ -55,27 +56,17 @@ export class Arena {
     return { numbers: this.numbers.buffer as SharedArrayBuffer, bytes: this.bytes.buffer as SharedArrayBuffer }
   }
 
-  #rest() {
-    return this.bytes.subarray(this.used)
-  }
-
-  #copy(value: Uint8Array) {
+  #copy(value: Uint8Array): number {
     this.bytes.set(value, this.used)
-    return { written: value.byteLength }
+    return value.byteLength
   }
 
   #room(wanted: number) {
     if (this.used + wanted <= this.bytes.byteLength) return
     const size = Math.max(this.bytes.byteLength * 2, this.used + wanted)
-    this.bytes = grown(this.bytes, new Uint8Array(new SharedArrayBuffer(size)))
+    const small = this.bytes
+    this.bytes = Buffer.from(new SharedArrayBuffer(size))
+    this.bytes.set(small)
     this.known = false
   }
-}
-
-function grown<Memory extends Float64Array<SharedArrayBuffer> | Uint8Array<SharedArrayBuffer>>(
-  from: Memory,
-  to: Memory,
-): Memory {
-  to.set(from)
-  return to
 }

@@ -1,5 +1,7 @@
 // Group commit: while one batch is written the next one gathers, and where much is said it waits a little for more.
+import { join } from 'node:path'
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { Failure } from '../../protocol/failure.ts'
 import { Arena } from './arena.ts'
@@ -49,7 +51,7 @@ const RETRY_AFTER_MS = 1_000
 const REPORT_EVERY_MS = 10_000
 
 export async function openCommitter({ path, linger_ms, report }: Committing): Promise<Committer> {
-  const worker = new Worker(new URL('writer.ts', import.meta.url), { workerData: { path } })
+  const worker = new Worker(join(fileURLToPath(import.meta.url), '../writer.ts'), { workerData: { path } })
   await ready(worker)
 
   const spare = [new Arena(0), new Arena(1)]

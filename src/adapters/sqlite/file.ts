@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { newId } from '../../protocol/ids.ts'
 
 const VERSION = 1
@@ -58,7 +59,7 @@ const tooNew = (path: string, version: number) =>
 
 /** In one transaction: whoever is stopped in the middle finds nothing, and begins again. */
 function create(db: DatabaseSync) {
-  const schema = readFileSync(new URL('schema.sql', import.meta.url), 'utf8')
+  const schema = readFileSync(join(fileURLToPath(import.meta.url), '../schema.sql'), 'utf8')
   db.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${VERSION}`)
   const fact = db.prepare('INSERT INTO facts (name, value) VALUES (?, ?)')
   fact.run('epoch', newId())

@@ -126,12 +126,18 @@ export function keysOf(known: readonly Generation[], readPage: ReadPage): Keys {
 /** The log's number stands in the hash, so that a key is another one in every log. */
 export const keyHash = (log: number, key: string, seed: number) => hashOf(key, seed ^ Math.imul(log, 0x9e37_79b1))
 
-/** Of tables or pages: where a distance is 0, there is nothing. */
-export function tagsOf(pairs: readonly Uint32Array[]): Uint16Array {
-  const hashes = pairs.flatMap((some) => [...some.filter((_, i) => i % 2 === 0 && some[i + 1] !== 0)])
-  const tags = new Uint16Array(slotsFor(hashes.length))
-  for (const hash of hashes) tag(tags, hash)
+/** Of tables or pages. */
+export function tagsOf(all: readonly Uint32Array[]): Uint16Array {
+  let count = 0
+  for (const pairs of all) eachHash(pairs, () => count++)
+  const tags = new Uint16Array(slotsFor(count))
+  for (const pairs of all) eachHash(pairs, (hash) => tag(tags, hash))
   return tags
+}
+
+/** Where a distance is 0, there is nothing. */
+function eachHash(pairs: Uint32Array, visit: (hash: number, distance: number) => void) {
+  for (let i = 0; i < pairs.length; i += 2) if (pairs[i + 1] !== 0) visit(pairs[i] as number, pairs[i + 1] as number)
 }
 
 /** Half of them stay free. */
@@ -144,15 +150,12 @@ export const pageOf = (hash: number, bits: number) => (bits === 0 ? 0 : hash >>>
 /** The pages of a table, each the pairs of its hashes; those that hold none are left out. */
 export function pagesOf(table: Uint32Array, bits: number): Map<number, number[]> {
   const pages = new Map<number, number[]>()
-  for (let i = 0; i < table.length; i += 2) {
-    const distance = table[i + 1] as number
-    if (distance === 0) continue
-    const hash = table[i] as number
+  eachHash(table, (hash, distance) => {
     const page = pageOf(hash, bits)
     const pairs = pages.get(page)
     if (pairs) pairs.push(hash, distance)
     else pages.set(page, [hash, distance])
-  }
+  })
   return pages
 }
 
@@ -167,8 +170,7 @@ function insert(table: Uint32Array, hash: number, distance: number) {
 function grow(generation: Generation) {
   const small = generation.table as Uint32Array
   const large = new Uint32Array(small.length * 2)
-  for (let i = 0; i < small.length; i += 2)
-    if (small[i + 1] !== 0) insert(large, small[i] as number, small[i + 1] as number)
+  eachHash(small, (hash, distance) => insert(large, hash, distance))
   generation.table = large
 }
 
