@@ -276,7 +276,7 @@ describe('options', () => {
     await using engine = start({ maxPayload: 1_000, compression: true, pingInterval: 1_000, pingTimeout: 500 })
     expect(engine.guarded.serve).toMatchObject({
       idleTimeout: 60,
-      maxRequestBodySize: 1_000,
+      maxRequestBodySize: 2_000,
       websocket: { backpressureLimit: 4_000, closeOnBackpressureLimit: true, perMessageDeflate: true },
     })
     const client = await polling(engine)
