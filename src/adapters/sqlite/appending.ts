@@ -24,22 +24,24 @@ export function appending(core: Core) {
   const { take } = takings(core)
 
   /** An entry of the last 24 h that this key was used for. */
-  function usedFor(room: RoomLog, key: string, asked: boolean | undefined): Lined | undefined {
+  function usedFor(room: RoomLog, key: string, hash: number, asked: boolean | undefined): Lined | undefined {
     if (room.log === 0) return undefined
     const now = clock.now()
-    for (const n of keys.find(keyHash(room.log, key, seed), now, asked ? DAY_MS : HOT_MS)) {
+    for (const n of keys.find(hash, now, asked ? DAY_MS : HOT_MS)) {
       const lined = room.tail.find((item) => item.n === n) ?? entries.nth(room, n)
       if (lined?.key === key && lined.entry.at > now - DAY_MS) return lined
     }
     return undefined
   }
 
-  function number(room: RoomLog, lined: Lined): Item {
+  /** A room that had no log yet has one then, and its key another hash. */
+  function number(room: RoomLog, lined: Lined, known: number): Item {
     const { entry, key } = lined
     // of all that follows only this may fail
     const line = lineOf(lined, room.log === 0 ? entry : room)
     const batch = committer.gathering()
-    if (room.log === 0) rooms.make(room, batch, entry)
+    const isNew = room.log === 0
+    if (isNew) rooms.make(room, batch, entry)
     const n = ++last.n
     const bytes = batch.arena.put(line)
     batch.arena.number(room.log)
@@ -52,7 +54,7 @@ export function appending(core: Core) {
     room.tail.push(item)
     rooms.active.add(room)
     batch.items.push(item)
-    keys.add(keyHash(room.log, key, seed), n, entry.at)
+    keys.add(isNew ? keyHash(room.log, key, seed) : known, n, entry.at)
     return item
   }
 
@@ -65,7 +67,8 @@ export function appending(core: Core) {
 
   return function append(name: string, key: string, draft: Draft, along: Along = NOTHING): Promise<Appended> {
     const room = rooms.of(name)
-    const before = usedFor(room, key, along.asked)
+    const hash = keyHash(room.log, key, seed)
+    const before = usedFor(room, key, hash, along.asked)
     if (before) return repeated(room, before, draft, along)
     if (along.since) {
       const settled = touches.stale(room, along.since)
@@ -74,7 +77,7 @@ export function appending(core: Core) {
     if (committer.full()) throw unavailable()
     const changes = along.changes?.map(ready)
     const entry = entryOf(room, draft, clock.now())
-    const item = number(room, { key, entry, touchesRoom: along.touches?.includes('room') ?? false })
+    const item = number(room, { key, entry, touchesRoom: along.touches?.includes('room') ?? false }, hash)
     const batch = committer.gathering()
     alongWith(batch, item, along)
     if (changes) for (const change of changes) change(batch, { room: name, seq: entry.seq })

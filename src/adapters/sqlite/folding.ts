@@ -6,8 +6,8 @@ import { extended, type Run } from './runs.ts'
 export interface Folding {
   /** Puts the runs into the batch, where it is time to. */
   prepare(batch: Batch): { runs: number; foldedN: number | undefined }
-  /** These are committed now. */
-  committed(items: readonly Item[]): void
+  /** These are committed now, and weigh so much. */
+  committed(items: readonly Item[], weight: number): void
   /** The next batch brings the runs, whatever their number. */
   want(): void
   /** How many committed entries are in no run. */
@@ -45,9 +45,9 @@ export function folding(rooms: Rooms, { lastN, waiting, foldAt }: From): Folding
       })
       return { runs: folds.reduce((sum, { runs }) => sum + runs.length, 0), foldedN }
     },
-    committed(items) {
+    committed(items, weight) {
       count += items.length
-      for (const item of items) bytes += item.bytes
+      bytes += weight
       committedN = items.at(-1)?.n ?? committedN
     },
     want() {

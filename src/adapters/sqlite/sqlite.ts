@@ -144,7 +144,7 @@ function partsOf({ committer, reading, opening }: Foundation) {
     complete(batch, ms) {
       for (const settle of batch.committed) settle()
       for (const { room, entry } of batch.items) room.committed = entry.seq
-      core.folding.committed(batch.items)
+      core.folding.committed(batch.items, batch.arena.used)
       if (batch.items.length > 0 || batch.ops.some(([name]) => name === 'make_log' || name === 'cut_log')) commits++
       for (const { room, entry, resolve } of batch.items) {
         followers.tell(room.name, entry)
