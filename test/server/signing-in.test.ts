@@ -140,7 +140,7 @@ describe('in development', () => {
     const { url } = await running(development)
     const named = stock(url, { auth: { userId: 'ada', sessionId: 's' } })
     expect(await named.hears('authenticated')).toMatchObject({ user_id: 'ada', session_id: 's' })
-    const { token } = (await (await fetch(`${url}/dev/token?user_id=bob&tenant_id=acme`)).json()) as any
+    const { token } = (await (await fetch(`${url}/dev/token?user_id=bob&tenant_id=acme`)).json()) as { token: string }
     const bob = stock(url, { auth: { token } })
     cleanUp(() => bob.disconnect())
     expect(await bob.hears('authenticated')).toMatchObject({ user_id: 'bob', tenant_id: 'acme' })
