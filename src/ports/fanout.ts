@@ -17,6 +17,8 @@ export interface Delivery {
 export interface Fanout {
   /** A connection at several of the places is told once. */
   tell(places: readonly string[], message: Envelope, how?: Delivery): void
+  /** How many connections of this server are at a place. */
+  count(place: string): number
   /**
    * Has the connections of these users follow a room's log from now on, and tells each `room_joined` with its attach point;
    * but not the connection that is excepted. The answer comes when those of this server follow.

@@ -43,6 +43,8 @@ export interface Along {
    * one touched it, or the room was dropped, nothing is written, and `Stale` is thrown: look again and decide anew.
    */
   readonly since?: Readonly<Record<string, number>> | undefined
+  /** That of the log the caller looked at. Another one is another room, whatever its numbers: that is `Stale` too. */
+  readonly epoch?: string | undefined
   /** The numbers of entries of the same room whose body goes. */
   readonly redacts?: readonly number[]
   readonly changes?: readonly Change[]

@@ -1,4 +1,4 @@
-import type { Entry } from '../protocol/entry.ts'
+import type { Entry, Position } from '../protocol/entry.ts'
 
 /**
  * What is known of rooms, members, messages, devices: all that is asked by something else than a log's position.
@@ -35,12 +35,28 @@ export interface Store {
   scheduled(tenant_id: string, scheduled_id: string): Promise<Scheduled | undefined>
   /** What was to be sent by then, of all tenants, the earliest first. */
   due(now: number, limit: number): Promise<Scheduled[]>
+
+  /** What each of these users chose to be seen as, in their order; nothing where one never did, or it has expired. */
+  presences(tenant_id: string, user_ids: readonly string[]): Promise<(Presence | undefined)[]>
+  /** What a device is known to have; nothing where none was set, or the device is not known. */
+  checkpoint(tenant_id: string, user_id: string, device_id: string): Promise<Checkpoint | undefined>
+  /** What waits to be taken by a user, the oldest first, after the id given. What has expired is left out. */
+  queued(tenant_id: string, user_id: string, after: string | undefined, limit: number): Promise<Queued[]>
+  /** All that are in force, of all tenants. */
+  revocations(): Promise<Revocation[]>
+  /** Lets go of what is queued or revoked and has expired by then. The answer is how many there were; at most `limit` of each. */
+  forget(now: number, limit: number): Promise<number>
 }
 
 export interface HistoryWhere {
   readonly before_seq?: number | undefined
   readonly after_seq?: number | undefined
   readonly limit: number
+  /**
+   * Who will read it. What is not for them is passed over as far as that is cheap. After a long way over nothing else, one
+   * that is not for them ends the answer, so that it can be asked for what comes after that.
+   */
+  readonly for?: string | undefined
 }
 
 export type RoomKind = 'direct' | 'group' | 'channel'
@@ -65,6 +81,8 @@ export interface RoomState {
 
 export interface Room extends RoomState {
   readonly member_count: number
+  /** Of its log: another one where the room was dropped and made again. */
+  readonly epoch: string
   /** The number of the last entry that touched `'room'`: its state, its members or their roles. */
   readonly touched: number
 }
@@ -122,9 +140,65 @@ export interface Scheduled {
   readonly scheduled_id: string
   readonly tenant_id: string
   readonly user_id: string
+  /** ms; where it could not be sent, when that is tried again. */
   readonly deliver_at: number
+  /** How often it could not be sent. */
+  readonly tries?: number | undefined
   /** The command that is to be sent then, as it was accepted. */
   readonly data: unknown
+}
+
+export type Status = 'online' | 'away' | 'dnd' | 'offline'
+
+/** What a user chose to be seen as. `offline` is to be invisible. */
+export interface Presence {
+  readonly status: Status
+  readonly text?: string | undefined
+  readonly emoji?: string | undefined
+  /** ms; from then on it is as if nothing had been chosen. */
+  readonly expires_at?: number | undefined
+}
+
+/** Up to where a device has, for certain, what it was told. */
+export interface Checkpoint {
+  /** ms; when this was so. */
+  readonly at: number
+  /** Whether the device was connected then. A service that was killed could not say that it no longer is. */
+  readonly connected: boolean
+  /** The clients on the device for whom it holds, each by the id of its last connection. */
+  readonly clients: readonly string[]
+  readonly positions: Readonly<Record<string, Position>>
+}
+
+/** Something for a person, or for one device, that is kept until it was taken. */
+export interface Queued {
+  /** A UUIDv7. */
+  readonly id: string
+  readonly tenant_id: string
+  readonly user_id: string
+  /** Only for this one, where it is given. */
+  readonly device_id: string | undefined
+  /** The event that tells it. */
+  readonly action: string
+  readonly data: unknown
+  readonly created_at: number
+  readonly expires_at: number
+}
+
+/** Tokens that are not taken any more, though they have not expired. */
+export interface Revocation {
+  readonly tenant_id: string
+  /** Of `user` and `all`: only tokens issued before `before`, where it is given. */
+  readonly what: 'device' | 'session' | 'user' | 'token' | 'all'
+  /**
+   * A token's id, a user's; of a device `keyOf(user_id, device_id)`, of a session `keyOf(session_id)`, or
+   * `keyOf(user_id, session_id)` where it is meant of one user alone; empty for `all`.
+   */
+  readonly subject: string
+  /** ms; tokens issued before this time (by whole seconds, as tokens tell it) are revoked. */
+  readonly before: number
+  /** ms; from then on nobody can hold such a token any more. */
+  readonly until: number
 }
 
 /**
@@ -173,11 +247,27 @@ export type Change =
       readonly delivered_seq?: number | undefined
     }
   | { readonly do: 'set_device'; readonly tenant_id: string; readonly user_id: string; readonly device: Device }
+  /** Of a device that is known: what is not said stays. One that is not, because it was dropped meanwhile, is not made again. */
+  | { readonly do: 'see_device'; readonly tenant_id: string; readonly user_id: string; readonly device: Device }
   | {
       readonly do: 'drop_device'
       readonly tenant_id: string
       readonly user_id: string
       readonly device_id: string
     }
+  /** Of a device that is not known nothing is kept; it goes with its device. */
+  | {
+      readonly do: 'set_checkpoint'
+      readonly tenant_id: string
+      readonly user_id: string
+      readonly device_id: string
+      readonly checkpoint: Checkpoint
+    }
+  | { readonly do: 'set_presence'; readonly tenant_id: string; readonly user_id: string; readonly presence: Presence }
+  /** Where the user then has more than `most` that have not expired, the oldest go. The same id again changes nothing. */
+  | { readonly do: 'enqueue'; readonly queued: Queued; readonly most: number }
+  | { readonly do: 'dequeue'; readonly tenant_id: string; readonly user_id: string; readonly id: string }
+  /** Of the same subject the later `before` and the later `until` stand. */
+  | { readonly do: 'revoke'; readonly revocation: Revocation }
   | { readonly do: 'schedule'; readonly scheduled: Scheduled }
   | { readonly do: 'unschedule'; readonly tenant_id: string; readonly scheduled_id: string }

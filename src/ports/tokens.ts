@@ -11,6 +11,8 @@ export interface Identity {
   /** One sign-in: the token's own, else its `jti`, else made of who and when, the same for the same token. */
   readonly session_id: string
   readonly device_id: string | undefined
+  /** The name of the API key that it is, where it is one. */
+  readonly key?: string
   /** `jti`. */
   readonly token_id: string | undefined
   /** ms; 0 where the token does not tell, so that it is older than whatever is revoked "before". */

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import { expiry, retention } from './expiry.ts'
+import { forgetting } from './forgetting.ts'
 import { scheduler } from './scheduler.ts'
 
 export interface World {
@@ -45,7 +46,8 @@ export function startWorkers(world: World) {
     cancels.set(worker.name, cancel)
   }
 
-  for (const worker of [expiry(world), retention(world), scheduler(world)]) plan(worker, worker.every_ms)
+  for (const worker of [expiry(world), retention(world), scheduler(world), forgetting(world)])
+    plan(worker, worker.every_ms)
 
   return {
     /** Comes true when none is at work any more. */

@@ -10,7 +10,7 @@ describe('an API key', () => {
   test('acts for its tenant, as the service of its name, with all permissions, and does not expire', async () => {
     const { rooms, ...who } = await tokens.verify('s3cret:with:colons')
     expect(Object.entries(rooms)).toEqual([])
-    expect(who).toMatchObject({ user_id: 'service.billing', tenant_id: 'acme', permissions: ['*'] })
+    expect(who).toMatchObject({ user_id: 'service.billing', tenant_id: 'acme', permissions: ['*'], key: 'billing' })
     expect(new Date(who.expires_at).getUTCFullYear()).toBe(275_760)
     expect((await tokens.verify('other')).tenant_id).toBe('globex')
   })

@@ -1,10 +1,16 @@
+import { expect, test } from 'bun:test'
 import { memoryLeases } from '../../src/adapters/memory/leases.ts'
 import { memoryLimiter } from '../../src/adapters/memory/limiter.ts'
+import { memoryRoster } from '../../src/adapters/memory/roster.ts'
+import { memorySuspects } from '../../src/adapters/memory/suspects.ts'
 import { memoryWorld } from '../../src/adapters/memory/world.ts'
 import { leasesContract } from '../contracts/leases.contract.ts'
 import { limiterContract } from '../contracts/limiter.contract.ts'
 import { logContract } from '../contracts/log.contract.ts'
+import { peopleContract } from '../contracts/people.contract.ts'
+import { rosterContract } from '../contracts/roster.contract.ts'
 import { storeContract } from '../contracts/store.contract.ts'
+import { suspectsContract } from '../contracts/suspects.contract.ts'
 import { fakeClock } from '../support/clock.ts'
 
 leasesContract('memory', async () => {
@@ -17,6 +23,11 @@ limiterContract('memory', async () => {
   return { limiter: memoryLimiter(clock), pass }
 })
 
+suspectsContract('memory', async (most) => {
+  const { clock, pass } = fakeClock()
+  return { suspects: memorySuspects(clock, most), now: clock.now, pass }
+})
+
 async function world() {
   const { clock, pass } = fakeClock()
   const reported: unknown[] = []
@@ -25,3 +36,11 @@ async function world() {
 
 logContract('memory', world)
 storeContract('memory', world)
+peopleContract('memory', world)
+rosterContract('memory', async () => memoryRoster())
+
+test('the memory roster answers at once, without a promise', () => {
+  const roster = memoryRoster()
+  const answers = [roster.of('acme', ['ada']), roster.users('acme', undefined, 1), roster.leave('acme', 'ada', 'c')]
+  expect(answers).toEqual([[[]], [], { left: false, others: [] }])
+})

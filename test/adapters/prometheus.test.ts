@@ -45,6 +45,21 @@ function meter() {
   }
 }
 
+describe('what is held against addresses', () => {
+  test('is counted by its reason and how far it has come, all of them from the start', async () => {
+    const { suspicious, read } = meter()
+    suspicious('malformed', 'noted')
+    suspicious('malformed', 'noted')
+    suspicious('refused_token', 'cut_off')
+    const counted = await read('parley_suspicious_total')
+    expect(Object.keys(counted)).toHaveLength(24)
+    expect(Object.entries(counted).filter(([, count]) => count > 0)).toEqual([
+      ['{reason="refused_token",step="cut_off"}', 1],
+      ['{reason="malformed",step="noted"}', 2],
+    ])
+  })
+})
+
 describe('commands', () => {
   test('are counted by name and outcome', async () => {
     const { command, read } = meter()
@@ -97,11 +112,10 @@ test('events are counted once for each receiver, and those of nobody’s registr
 })
 
 test('connections are counted where they stand, through every state and the upgrade, down to none', async () => {
-  const { connection, read, summary } = meter()
+  const { connection, upgraded, read, summary } = meter()
   connection('polling', undefined, 'authenticating')
   connection('polling', 'authenticating', 'active')
-  connection('websocket', undefined, 'active')
-  connection('polling', 'active', undefined)
+  upgraded('active')
   connection('websocket', undefined, 'active')
   const where = (transport: string, state: string) => `{transport="${transport}",state="${state}"}`
   expect(await read('parley_connections')).toEqual({
@@ -110,6 +124,22 @@ test('connections are counted where they stand, through every state and the upgr
     [where('polling', 'active')]: 0,
   })
   expect(summary().connections).toBe(2)
+})
+
+test('of each state of a connection it is counted how many came into it, whatever they came by', async () => {
+  const { connection, upgraded, read } = meter()
+  for (const transport of ['polling', 'websocket']) {
+    connection(transport, undefined, 'connecting')
+    connection(transport, 'connecting', 'active')
+  }
+  upgraded('active')
+  connection('websocket', 'active', 'closed')
+  connection('websocket', 'closed', undefined)
+  expect(await read('parley_connection_states_total')).toEqual({
+    '{state="connecting"}': 2,
+    '{state="active"}': 2,
+    '{state="closed"}': 1,
+  })
 })
 
 test('closes are counted by reason, slow consumers also by themselves, and a hundred reasons are enough', async () => {
@@ -195,6 +225,34 @@ test('it tells of its process and of itself, in the text format', async () => {
   const text = await render()
   for (const line of text.split('\n').filter(Boolean))
     expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|[a-z_]+(\{[^}]*\})? [-+\d.e]+)$/)
+})
+
+describe('how connections get through', () => {
+  test('is told by pings and their times', async () => {
+    const { ping, read } = meter()
+    for (const ms of [20, 120, 2_500]) ping('answered', ms)
+    ping('late')
+    expect(await read('parley_pings_total')).toEqual({
+      '{outcome="answered"}': 3,
+      '{outcome="late"}': 1,
+      '{outcome="unanswered"}': 0,
+    })
+    const buckets = await read('parley_rtt_seconds_bucket')
+    expect(['0.025', '0.15', '3'].map((le) => buckets[`{le="${le}"}`])).toEqual([1, 2, 3])
+  })
+
+  test('is told by how many connections are of which quality now', async () => {
+    const { quality, read } = meter()
+    quality(undefined, 'good')
+    quality(undefined, 'good')
+    quality('good', 'poor')
+    quality('good', undefined)
+    expect(await read('parley_measured_connections')).toEqual({
+      '{quality="good"}': 0,
+      '{quality="fair"}': 0,
+      '{quality="poor"}': 1,
+    })
+  })
 })
 
 test('two meters in one process do not add up', async () => {

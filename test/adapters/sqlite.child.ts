@@ -18,13 +18,16 @@ const draftOf = (room: string, key: string) => ({
   body: { text: `said under ${key}`, more: 'x'.repeat(200) },
 })
 
+const choiceOf = (key: string) =>
+  ({ do: 'set_presence', tenant_id: 'acme', user_id: key, presence: { status: 'dnd', text: key } }) as const
+
 /** One sender: the next is said when the last was answered. */
 async function talk() {
   for (;;) {
     const n = count++
     const [room, key] = [`room-${n % ROOMS}`, `${run}/${n}`]
     try {
-      const { entry } = await log.append(room, key, draftOf(room, key))
+      const { entry } = await log.append(room, key, draftOf(room, key), { changes: [choiceOf(key)] })
       process.stdout.write(`acked ${room} ${key} ${entry.seq} ${entry.id}\n`)
     } catch (error) {
       process.stdout.write(`refused ${room} ${key} ${error instanceof Failure ? error.code : error}\n`)

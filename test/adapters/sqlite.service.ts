@@ -130,8 +130,10 @@ describe('sqlite: a process that is killed', () => {
       await running.kill()
       answers.push(...acked(running.answers))
 
-      const { log, close } = await opened(directory)
+      const { log, store, close } = await opened(directory)
       await expectKept(log, answers)
+      const keys = answers.map(({ key }) => key)
+      expect((await store.presences('acme', keys)).map((presence) => presence?.text)).toEqual(keys)
       const [last] = answers.slice(-1) as [Answer]
       const [entry] = (await allOf(log, last.room)).slice(last.seq - 1)
       epochs.add(entry?.epoch ?? '')

@@ -59,6 +59,39 @@ export function limiterContract(name: string, make: () => Promise<Under>) {
       expect((await limiter.take('ada', rate)).wait_ms).toBeGreaterThan(0)
     })
 
+    test('takes one of each of several, or of none where one has none, and says which', async () => {
+      const { limiter, pass } = await make()
+      const wide = { take: 100, every_ms: 3_000 }
+      const both = [limiter.bucket('tenant', 'ada', wide), limiter.bucket('user', 'ada', rate)]
+      for (let taken = 0; taken < rate.take; taken++) expect(await limiter.takeEach(both)).toBeUndefined()
+      for (let refused = 0; refused < 20; refused++)
+        expect(await limiter.takeEach(both)).toMatchObject({ kind: 'user', remaining: 0 })
+      const tenant = both.slice(0, 1)
+      for (let taken = 0; taken < 97; taken++) expect(await limiter.takeEach(tenant)).toBeUndefined()
+      expect(await limiter.takeEach(tenant)).toMatchObject({ kind: 'tenant', remaining: 0 })
+      const refused = await limiter.takeEach(both.slice(1))
+      await pass(refused?.wait_ms ?? 0)
+      expect(await limiter.takeEach(both)).toBeUndefined()
+    })
+
+    test('knows a bucket by its kind and key, whoever holds it and for how long', async () => {
+      const { limiter, pass } = await make()
+      const [one, other] = [limiter.bucket('user', 'ada', rate), limiter.bucket('user', 'ada', rate)]
+      for (const bucket of [one, other, one]) expect(await limiter.takeEach([bucket])).toBeUndefined()
+      for (const bucket of [one, other]) expect(await limiter.takeEach([bucket])).toBeDefined()
+      await pass(60_000)
+      for (let n = 0; n < 100; n++) await limiter.takeEach([limiter.bucket('user', `someone ${n}`, rate)])
+      const anew = limiter.bucket('user', 'ada', rate)
+      for (const bucket of [one, anew, other]) expect(await limiter.takeEach([bucket])).toBeUndefined()
+      for (const bucket of [one, anew, other]) expect(await limiter.takeEach([bucket])).toBeDefined()
+    })
+
+    test('answers in the order asked', async () => {
+      const { limiter } = await make()
+      const answers = await Promise.all(Array.from({ length: 5 }, () => limiter.take('ada', rate)))
+      expect(answers.map(({ wait_ms }) => wait_ms === 0)).toEqual([true, true, true, false, false])
+    })
+
     test('counts each key by itself, whatever it is called', async () => {
       const { limiter } = await make()
       for (const key of ['ada', 'ada/x', '__proto__', 'constructor', '🙂']) await takeAll(limiter, key)

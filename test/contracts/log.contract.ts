@@ -331,6 +331,23 @@ export function logContract(name: string, make: () => Promise<Under>) {
       expect(seqs(await log.heads(['a']))).toEqual([0])
       expect((await say(log, 'a', 'anew', {}, { since: { room: 0 } })).entry.seq).toBe(1)
     })
+
+    test('is another room where that was dropped and made again, though its numbers are the same', async () => {
+      const { log, store } = await make()
+      const begin = () => commit(log, 'a', [{ do: 'set_room', room: 'a', state: state('a') }], { touches: ['room'] })
+      await begin()
+      const seen = await store.room('a')
+      const along = { since: { room: seen?.touched as number }, epoch: seen?.epoch as string }
+      await say(log, 'a', 'in time', {}, along)
+      const again = [commit(log, 'a', [{ do: 'drop_room', room: 'a' }], { touches: ['room'] }), begin()]
+      const refused = await stale(say(log, 'a', 'late', {}, along))
+      expect(refused).toBeInstanceOf(Stale)
+      await Promise.all([...again, refused?.settled])
+      expect(await refusal(say(log, 'a', 'later', {}, along))).toBeInstanceOf(Stale)
+      const now = await store.room('a')
+      expect([now?.touched, now?.epoch === along.epoch]).toEqual([along.since.room, false])
+      expect((await say(log, 'a', 'anew', {}, { ...along, epoch: now?.epoch })).entry.seq).toBe(2)
+    })
   })
 
   describe(`${name} log: following`, () => {

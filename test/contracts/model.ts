@@ -1,13 +1,14 @@
 // Random doings, the same to two worlds: whatever is asked afterwards, both must answer alike.
 import { expect } from 'bun:test'
 import { type Appended, Stale } from '../../src/ports/log.ts'
-import type { Change } from '../../src/ports/store.ts'
+import type { Change, Room, Store } from '../../src/ports/store.ts'
 import type { Draft, Entry } from '../../src/protocol/entry.ts'
 import { Failure } from '../../src/protocol/failure.ts'
-import { draft, state, type Under } from './world.ts'
+import { draft, pagesFor, state, type Under } from './world.ts'
 
 const ROOMS = ['a', 'b', '__proto__', 'née/🙂'] as const
 const USERS = ['ada', 'bob', 'eve', '__proto__'] as const
+const DEVICES = ['phone', 'laptop'] as const
 const EMOJI = ['👍', '🎉', 'constructor'] as const
 
 /** Numbers that look random, and are the same for the same seed. */
@@ -40,7 +41,8 @@ export function someDoing(chance: Chances, now: number): Doing {
   const room = chance.one(ROOMS)
   const kind = chance.below(10)
   if (kind < 6) return append(chance, room, now)
-  if (kind < 9) return apply(Array.from({ length: 1 + chance.below(3) }, () => someChange(chance, room)))
+  if (kind < 8) return apply(Array.from({ length: 1 + chance.below(3) }, () => someChange(chance, room)))
+  if (kind < 9) return apply(Array.from({ length: 1 + chance.below(6) }, () => somethingOfPeople(chance, now)))
   return (under) => under.log.heads([...ROOMS]).then((heads) => heads.length)
 }
 
@@ -58,7 +60,9 @@ function append(chance: Chances, room: string, now: number): Doing {
     asked: true,
     touches: chance.in(0.2) ? ['room'] : [],
     redacts: chance.in(0.15) ? [1 + chance.below(30), 1 + chance.below(30)] : [],
-    changes: Array.from({ length: chance.below(3) }, () => someChange(chance, chance.one([room, chance.one(ROOMS)]))),
+    changes: Array.from({ length: chance.below(3) }, () =>
+      chance.in(0.2) ? somethingOfPeople(chance, now) : someChange(chance, chance.one([room, chance.one(ROOMS)])),
+    ),
     ...(chance.in(0.2) && { since: { room: chance.below(12) } }),
   }
   return ({ log }) => log.append(room, key, said, along).then(answered, refusal)
@@ -99,6 +103,36 @@ function someChange(chance: Chances, room: string): Change {
   ])()
 }
 
+function somethingOfPeople(chance: Chances, now: number): Change {
+  const whose = { tenant_id: 'acme', user_id: chance.one(USERS) }
+  const device_id = chance.one(DEVICES)
+  const number = chance.below(30)
+  const later = now + chance.below(5_000)
+  const id = `id-${String(number).padStart(2, '0')}`
+  return chance.one<() => Change>([
+    () => ({ do: 'set_device', ...whose, device: { device_id, name: id, platform: undefined, last_seen_at: number } }),
+    () => ({ do: 'see_device', ...whose, device: { device_id, name: id, platform: undefined, last_seen_at: number } }),
+    () => ({ do: 'drop_device', ...whose, device_id }),
+    () => ({
+      do: 'set_checkpoint',
+      ...whose,
+      device_id,
+      checkpoint: { at: number, connected: true, clients: [], positions: { a: { epoch: 'e', seq: number } } },
+    }),
+    () => ({ do: 'set_presence', ...whose, presence: { status: 'dnd', text: id, expires_at: later } }),
+    () => ({
+      do: 'enqueue',
+      queued: { ...whose, id, device_id, action: 'notification', data: number, created_at: now, expires_at: later },
+      most: 1 + chance.below(6),
+    }),
+    () => ({ do: 'dequeue', ...whose, id }),
+    () => ({
+      do: 'revoke',
+      revocation: { tenant_id: 'acme', what: 'user', subject: whose.user_id, before: number, until: later },
+    }),
+  ])()
+}
+
 /** Shortens the logs; never together with something else, so that both do the same. */
 export async function shorten(chance: Chances, one: Under, other: Under) {
   const room = chance.one(ROOMS)
@@ -106,6 +140,7 @@ export async function shorten(chance: Chances, one: Under, other: Under) {
   const limit = 1 + chance.below(20)
   expect(await one.log.cut(room, before, limit)).toBe(await other.log.cut(room, before, limit))
   expect(await one.log.expire(one.now(), 1_000)).toBe(await other.log.expire(one.now(), 1_000))
+  expect(await one.store.forget(one.now(), 1_000)).toBe(await other.store.forget(one.now(), 1_000))
 }
 
 /** All there is to know of a world. */
@@ -126,8 +161,9 @@ export async function knownOf({ log, store }: Under) {
       newest: (await store.history(room, { limit: 7 })).map(({ entry }) => entry.seq),
       before: (await store.history(room, { before_seq: 20, limit: 5 })).map(({ entry }) => entry.seq),
       after: (await store.history(room, { after_seq: 5, limit: 9 })).map(({ entry, version }) => [entry.seq, version]),
+      readers: await Promise.all(USERS.map((user_id) => pagesFor(store, room, { limit: 4, for: user_id }))),
       unread: await Promise.all(USERS.map((user_id) => store.unread(room, user_id, 4, 12))),
-      room: await store.room(room),
+      room: stateOf(await store.room(room)),
       members: await store.members(room, undefined, 10),
       invitations: await Promise.all(USERS.map((user_id) => store.invitation(room, user_id))),
       held: sizes?.messages,
@@ -135,15 +171,27 @@ export async function knownOf({ log, store }: Under) {
   })
   const joined = USERS.map(async (user_id) =>
     (await store.roomsOf('acme', user_id))
-      .map(({ epoch: _, ...rest }) => rest)
-      .sort((one, other) => (one.room.room_id < other.room.room_id ? -1 : 1)),
+      .sort((one, other) => (one.room.room_id < other.room.room_id ? -1 : 1))
+      .map(({ epoch: _, room, ...rest }) => ({ room: stateOf(room), ...rest })),
   )
   const known = {
     rooms: await Promise.all(rooms),
     joined: await Promise.all(joined),
     retained: (await store.retained()).map(({ room }) => room).sort(),
+    people: await peopleOf(store),
   }
   return JSON.parse(JSON.stringify(known)) as unknown // no difference between undefined and not there
+}
+
+async function peopleOf(store: Store) {
+  const each = USERS.map(async (user_id) => ({
+    devices: await store.devices('acme', user_id),
+    checkpoints: await Promise.all(DEVICES.map((device_id) => store.checkpoint('acme', user_id, device_id))),
+    queued: await store.queued('acme', user_id, undefined, 100),
+    page: await store.queued('acme', user_id, 'id-10', 3),
+  }))
+  const revoked = (await store.revocations()).sort((one, other) => (one.subject < other.subject ? -1 : 1))
+  return { each: await Promise.all(each), presences: await store.presences('acme', USERS), revoked }
 }
 
 function refusal(error: unknown): string {
@@ -151,5 +199,7 @@ function refusal(error: unknown): string {
   if (error instanceof Failure) return error.code
   throw error
 }
+
+const stateOf = (room: Room | undefined) => room && { ...room, epoch: undefined }
 
 const plain = ({ id: _, epoch: __, ...entry }: Entry) => entry

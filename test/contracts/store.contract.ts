@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { Buffer } from 'node:buffer'
-import type { Change, Store } from '../../src/ports/store.ts'
-import { commit, draft, say, seqs, state, textOf, type Under } from './world.ts'
+import type { Change, HistoryWhere, Scheduled, Store } from '../../src/ports/store.ts'
+import { commit, draft, pagesFor, say, seqs, state, textOf, type Under } from './world.ts'
 
 const member = (room: string, user_id: string, more: Partial<Extract<Change, { do: 'set_member' }>> = {}): Change => ({
   do: 'set_member',
@@ -30,11 +30,12 @@ export function storeContract(name: string, make: () => Promise<Under>) {
       const { log, store } = await make()
       expect(await store.room('a')).toBeUndefined()
       const first = state('a', { metadata: { deep: [1, { two: null }] }, permissions: { 'message:send': 'admin' } })
-      await commit(log, 'a', [{ do: 'set_room', room: 'a', state: first }], { touches: ['room'] })
-      expect(await store.room('a')).toEqual({ ...first, member_count: 0, touched: 1 })
+      const changes = [{ do: 'set_room', room: 'a', state: first }] as const
+      const { epoch } = (await commit(log, 'a', changes, { touches: ['room'] })).entry
+      expect(await store.room('a')).toEqual({ ...first, member_count: 0, epoch, touched: 1 })
       const second = { ...first, name: 'Another', archived: true, retention_s: 60, version: 2 }
       await commit(log, 'a', [{ do: 'set_room', room: 'a', state: second }], { touches: ['room'] })
-      expect(await store.room('a')).toEqual({ ...second, member_count: 0, touched: 2 })
+      expect(await store.room('a')).toEqual({ ...second, member_count: 0, epoch, touched: 2 })
     })
 
     test('know what touched them last, also long ago', async () => {
@@ -428,6 +429,18 @@ export function storeContract(name: string, make: () => Promise<Under>) {
       expect(seqs(messages.map(({ entry }) => entry))).toEqual([2, 3])
     })
 
+    test('for a reader has all that is for them, however much else there is, before and after a number', async () => {
+      const { log, store } = await make()
+      for (let n = 1; n <= 300; n++) {
+        const audience = n % 50 === 0 ? ['bob', 'eve'] : ['ada', `user-${n}`]
+        await say(log, 'a', `${n}`, { kept: { sender_id: 'ada' }, audience: n % 70 === 0 ? undefined : audience })
+      }
+      const pages = (where: Omit<HistoryWhere, 'limit'>) => pagesFor(store, 'a', { ...where, for: 'eve', limit: 3 })
+      expect(await pages({})).toEqual([50, 70, 100, 140, 150, 200, 210, 250, 280, 300])
+      expect(await pages({ before_seq: 141 })).toEqual([50, 70, 100, 140])
+      expect(await pages({ after_seq: 209 })).toEqual([210, 250, 280, 300])
+    })
+
     test('has the very message that was acknowledged', async () => {
       const { log, store } = await make()
       for (let n = 0; n < 20; n++) {
@@ -512,6 +525,22 @@ export function storeContract(name: string, make: () => Promise<Under>) {
       expect(await store.scheduled('acme', 'second')).toBeUndefined()
       await store.apply([{ do: 'unschedule', tenant_id: 'acme', scheduled_id: 'first' }])
       expect(await store.due(250, 10)).toEqual([all[2]] as typeof all)
+    })
+
+    test('what could not be sent makes way for what is due later', async () => {
+      const { store } = await make()
+      const [first, second] = ['first', 'second'].map((scheduled_id, n) => ({
+        scheduled_id,
+        tenant_id: 'acme',
+        user_id: 'ada',
+        deliver_at: 100 + n,
+        data: null,
+      })) as [Scheduled, Scheduled]
+      const again: Scheduled = { ...first, deliver_at: 200, tries: 1 }
+      await store.apply([first, second, again].map((scheduled) => ({ do: 'schedule', scheduled })))
+      expect(await store.due(199, 10)).toEqual([second])
+      expect(await store.due(200, 10)).toEqual([second, again])
+      expect(await store.scheduled('acme', 'first')).toMatchObject({ tries: 1 })
     })
   })
 }

@@ -1,6 +1,6 @@
 // What the contracts of the log and the store have in common.
 import type { Along, Log } from '../../src/ports/log.ts'
-import type { Change, RoomState, Store } from '../../src/ports/store.ts'
+import type { Change, HistoryWhere, RoomState, Store } from '../../src/ports/store.ts'
 import type { Draft, Position } from '../../src/protocol/entry.ts'
 
 export interface Under {
@@ -61,6 +61,17 @@ export const say = (log: Log, room: string, text: string, more: Partial<Draft> =
 /** An entry that stands for these changes. */
 export const commit = (log: Log, room: string, changes: readonly Change[], along: Along = {}) =>
   log.append(room, `key-${++keys}`, draft('', { action: 'room_updated', body: undefined }), { ...along, changes })
+
+/** The numbers of all messages for a reader, page by page; where much was passed over, a page ends with one that is not. */
+export async function pagesFor(store: Store, room: string, where: HistoryWhere): Promise<number[]> {
+  const page = (await store.history(room, where)).map(({ entry }) => entry)
+  const forward = where.after_seq !== undefined
+  const end = forward ? page.at(-1)?.seq : page[0]?.seq
+  if (end === undefined) return []
+  const rest = await pagesFor(store, room, { ...where, ...(forward ? { after_seq: end } : { before_seq: end }) })
+  const own = page.filter(({ audience }) => audience?.includes(where.for ?? '') ?? true).map(({ seq }) => seq)
+  return forward ? [...own, ...rest] : [...rest, ...own]
+}
 
 /** What it was refused with. Bun's `rejects` waits in a way in which no other thread's answer arrives. */
 export const refusal = (promise: Promise<unknown>): Promise<unknown> =>

@@ -10,16 +10,23 @@ import { fakeClock } from '../support/clock.ts'
 
 const stamp = { id: 'i', tenant_id: 'acme', timestamp: 0, action: 'message:send' }
 
+interface Refused {
+  readonly code: FailureCode
+  readonly retry_after_ms: number
+}
+
 /** A scheduler, and what it sent; each is answered with the next of these, and then with an acknowledgement. */
-async function sending(scheduled: Partial<Scheduled>[], ...answers: FailureCode[]) {
+async function sending(scheduled: Partial<Scheduled>[], ...answers: (FailureCode | Refused)[]) {
   const { clock, pass } = fakeClock()
   const { log, store } = memoryWorld(clock)
   const sent: { caller: Caller; name: string; argument: unknown }[] = []
   const reported: unknown[] = []
   const dispatch: Dispatch = async (caller, name, argument): Promise<Envelope> => {
     sent.push({ caller, name, argument })
-    const code = answers.shift()
-    return code ? refusal(stamp, new Failure(code, 'No.')) : envelope('ack', stamp, {})
+    const answer = answers.shift()
+    if (!answer) return envelope('ack', stamp, {})
+    const { code, ...more } = typeof answer === 'string' ? { code: answer } : answer
+    return refusal(stamp, new Failure(code, 'No.', more))
   }
   const begun = clock.now()
   const whole = scheduled.map((one, n) => ({
@@ -32,7 +39,7 @@ async function sending(scheduled: Partial<Scheduled>[], ...answers: FailureCode[
   }))
   await store.apply(whole.map((one) => ({ do: 'schedule', scheduled: one })))
   const worker = scheduler({ clock, log, store, dispatch, report: (error) => void reported.push(error) })
-  const left = async () => (await store.due(clock.now(), 1_000)).map(({ scheduled_id }) => scheduled_id)
+  const left = async () => (await store.due(Number.MAX_SAFE_INTEGER, 1_000)).map(({ scheduled_id }) => scheduled_id)
   return { worker, sent, reported, pass, left, clock }
 }
 
@@ -45,7 +52,7 @@ describe('the scheduler', () => {
     expect(await worker.work()).toBe(false)
     expect(sent).toMatchObject([
       {
-        caller: { tenant_id: 'acme', user_id: 'ada', connection: undefined, device_id: undefined },
+        caller: { tenant_id: 'acme', user_id: 'ada', connection: undefined, device_id: undefined, counted: true },
         name: 'message:send',
         argument: { id: 's0', payload: { data: { room_id: 'lobby', client_id: 'k0', retry: true } } },
       },
@@ -81,12 +88,16 @@ describe('the scheduler', () => {
   })
 
   test.each(['unavailable', 'timeout', 'rate_limited', 'internal'] as const)(
-    'keeps what was refused as %s, and tries again',
+    'keeps what was refused as %s, and tries again a second later',
     async (code) => {
       const { worker, sent, pass, left, reported } = await sending([{}, {}], code)
       await pass(1_000)
       await worker.work()
       expect(await left()).toEqual(['s0'])
+      await pass(999)
+      await worker.work()
+      expect(sent).toHaveLength(2)
+      await pass(1)
       await worker.work()
       expect([sent.length, await left(), reported]).toEqual([3, [], []])
     },
@@ -103,6 +114,47 @@ describe('the scheduler', () => {
       expect(String(reported[0])).not.toContain('hi')
     },
   )
+
+  test('tries again after twice as long each time, a minute at most', async () => {
+    const { worker, sent, pass, clock } = await sending([{}], ...Array<FailureCode>(20).fill('unavailable'))
+    await pass(1_000)
+    const tried: number[] = []
+    for (let second = 0; second < 200; second++) {
+      const before = sent.length
+      await worker.work()
+      if (sent.length > before) tried.push(clock.now())
+      await pass(1_000)
+    }
+    const pauses = tried.slice(1).map((at, n) => (at - (tried[n] as number)) / 1_000)
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60])
+  })
+
+  test('does not try again before it was told to', async () => {
+    const { worker, sent, pass } = await sending([{}], { code: 'rate_limited', retry_after_ms: 5_000 })
+    await pass(1_000)
+    await worker.work()
+    await pass(4_999)
+    await worker.work()
+    expect(sent).toHaveLength(1)
+    await pass(1)
+    await worker.work()
+    expect(sent).toHaveLength(2)
+  })
+
+  test('is not held up by however many that cannot be sent', async () => {
+    const stuck = 250
+    const many = Array.from({ length: stuck }, () => ({}))
+    const last = { scheduled_id: 'last', deliver_at: fakeClock().clock.now() + 1_500 }
+    const { worker, sent, pass, left } = await sending(
+      [...many, last],
+      ...Array<FailureCode>(stuck).fill('unavailable'),
+    )
+    await pass(1_500)
+    const callers = () => sent.map(({ caller }) => caller.session_id)
+    for (let round = 0; round < 3; round++) await worker.work()
+    expect(callers()).toContain('last')
+    expect(await left()).toHaveLength(stuck)
+  })
 
   test('comes again at once after a full round, unless none of it could be sent', async () => {
     const many = Array.from({ length: 101 }, () => ({}))

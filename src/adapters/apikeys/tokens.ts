@@ -38,6 +38,7 @@ function identityOf({ name, tenant_id }: ApiKey): Identity {
     rooms: Object.create(null),
     session_id: user_id,
     device_id: undefined,
+    key: name,
     token_id: undefined,
     issued_at: 0,
     expires_at: LAST_DATE_MS,

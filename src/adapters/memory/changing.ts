@@ -1,13 +1,14 @@
 // What each change does. Its number is that of the entry it is committed with, or else of the last one of its room.
 import type { Change } from '../../ports/store.ts'
 import { keyOf } from '../../protocol/ids.ts'
+import { changingPeople } from './people.ts'
 import { type Held, overlayOf } from './rooms.ts'
 import type { Tables } from './store.ts'
 
 type Of<Name extends Change['do']> = Extract<Change, { do: Name }>
 type Deeds = { [Name in Change['do']]: (change: Of<Name>, seq: number | undefined) => void }
 
-export function changing({ rooms, devices, scheduled }: Tables) {
+export function changing({ rooms, people, scheduled }: Tables, clock: { now(): number }) {
   const deeds: Deeds = {
     set_room: ({ room, state }) => {
       rooms.get(room).state = state
@@ -29,11 +30,7 @@ export function changing({ rooms, devices, scheduled }: Tables) {
     },
     react: (change) => react(rooms.get(change.room), change),
     receipt: (change) => receive(rooms.get(change.room), change),
-    set_device: ({ tenant_id, user_id, device }) => {
-      const key = keyOf(tenant_id, user_id)
-      devices.set(key, (devices.get(key) ?? new Map()).set(device.device_id, device))
-    },
-    drop_device: ({ tenant_id, user_id, device_id }) => void devices.get(keyOf(tenant_id, user_id))?.delete(device_id),
+    ...changingPeople(people, clock),
     schedule: ({ scheduled: one }) => void scheduled.set(keyOf(one.tenant_id, one.scheduled_id), one),
     unschedule: ({ tenant_id, scheduled_id }) => void scheduled.delete(keyOf(tenant_id, scheduled_id)),
   }

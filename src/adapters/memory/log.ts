@@ -53,7 +53,7 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
         along.numbered?.()
         return { entry, durability: 'log', duplicate: true }
       }
-      if (isStale(held, along.since)) throw new Stale(Promise.resolve())
+      if (isStale(held, along)) throw new Stale(Promise.resolve())
 
       const entry = write(name, held, draft, along)
       held.keys.set(key, entry)
@@ -114,7 +114,9 @@ export function memoryLog({ clock, rooms, report, change }: World): Log {
 }
 
 /** Where the number is greater than that of any entry, the caller looked at the room before it was made anew. */
-function isStale({ touched }: Held, since: Along['since'] = {}): boolean {
+function isStale({ touched, epoch }: Held, along: Along): boolean {
+  const { since = {} } = along
+  if (along.epoch !== undefined && along.epoch !== epoch) return true
   return Object.entries(since).some(([subject, seq]) => {
     const last = touched.get(subject) ?? 0
     return subject === 'room' ? last !== seq : last > seq

@@ -1,20 +1,20 @@
-import { Buffer } from 'node:buffer'
-import type { Device, HistoryWhere, Joined, Member, Message, Room, Scheduled, Store } from '../../ports/store.ts'
+import type { HistoryWhere, Joined, Member, Message, Room, Scheduled, Store } from '../../ports/store.ts'
 import type { Entry } from '../../protocol/entry.ts'
 import { keyOf, seqOf } from '../../protocol/ids.ts'
 import { changing } from './changing.ts'
+import { byBytes } from './order.ts'
+import { type People, peopleOf } from './people.ts'
 import { asOf, type Held, type Rooms } from './rooms.ts'
 
 export interface Tables {
   readonly rooms: Rooms
-  /** By tenant and user, then by device. */
-  readonly devices: Map<string, Map<string, Device>>
+  readonly people: People
   readonly scheduled: Map<string, Scheduled>
 }
 
 export function memoryStore(clock: { now(): number }, tables: Tables): Store {
-  const { rooms, devices, scheduled } = tables
-  const change = changing(tables)
+  const { rooms, people, scheduled } = tables
+  const change = changing(tables, clock)
 
   function joined(held: Held, member?: Member): Joined[] {
     const room = roomOf(held)
@@ -65,25 +65,27 @@ export function memoryStore(clock: { now(): number }, tables: Tables): Store {
     },
     history: async (name, where) => {
       const held = rooms.get(name)
-      return nearest(messages(name), where).map((entry) => messageOf(held, entry, clock.now()))
+      const all = messages(name).filter(({ audience }) => !where.for || (audience?.includes(where.for) ?? true))
+      return nearest(all, where).map((entry) => messageOf(held, entry, clock.now()))
     },
     unread: async (name, user_id, after_seq, most) =>
       messages(name)
         .filter((entry) => entry.seq > after_seq && isNews(entry, user_id))
         .slice(0, most).length,
     devices: async (tenant_id, user_id) =>
-      page([...(devices.get(keyOf(tenant_id, user_id))?.values() ?? [])], ({ device_id }) => device_id),
+      page([...(people.devices.get(keyOf(tenant_id, user_id))?.values() ?? [])], ({ device_id }) => device_id),
     scheduled: async (tenant_id, scheduled_id) => scheduled.get(keyOf(tenant_id, scheduled_id)),
     due: async (now, limit) =>
       [...scheduled.values()]
         .filter(({ deliver_at }) => deliver_at <= now)
         .sort((one, other) => one.deliver_at - other.deliver_at)
         .slice(0, limit),
+    ...peopleOf(people, clock),
   }
 }
 
-function roomOf({ state, members, touched }: Held): Room | undefined {
-  return state && { ...state, member_count: members.size, touched: touched.get('room') ?? 0 }
+function roomOf({ state, members, epoch, touched }: Held): Room | undefined {
+  return state && { ...state, member_count: members.size, epoch, touched: touched.get('room') ?? 0 }
 }
 
 function messageOf(held: Held, first: Entry, now: number): Message {
@@ -115,11 +117,9 @@ function isNews({ kept, audience, redacted_at, expires_at, body }: Entry, user_i
   return !own && !taken && (audience?.includes(user_id) ?? true)
 }
 
-/** In the order of bytes, as databases have it. */
 function page<Item>(items: Item[], nameOf: (item: Item) => string, after?: string, limit = items.length): Item[] {
-  const compare = (one: string, other: string) => Buffer.compare(Buffer.from(one), Buffer.from(other))
   return items
-    .filter((item) => after === undefined || compare(nameOf(item), after) > 0)
-    .sort((one, other) => compare(nameOf(one), nameOf(other)))
+    .filter((item) => after === undefined || byBytes(nameOf(item), after) > 0)
+    .sort((one, other) => byBytes(nameOf(one), nameOf(other)))
     .slice(0, limit)
 }

@@ -55,9 +55,23 @@ function counting(all: Numbers): Counting {
     connection(transport, from, to) {
       const states = transport === 'websocket' ? all.websocket : all.polling
       if (from !== undefined) states.add(from, -1)
-      if (to !== undefined) states.add(to)
+      if (to === undefined) return
+      states.add(to)
+      all.entered.add(to)
+    },
+    upgraded(state) {
+      all.polling.add(state, -1)
+      all.websocket.add(state)
     },
     closed: (reason) => all.closed.add(reason),
+    ping(outcome, ms) {
+      all.pings.add(outcome)
+      if (ms !== undefined) all.rtts.observe(ms)
+    },
+    quality(from, to) {
+      if (from !== undefined) all.qualities.add(from, -1)
+      if (to !== undefined) all.qualities.add(to)
+    },
     gap: all.gaps.add,
     checked(rooms) {
       all.checks.add('checks')
@@ -68,6 +82,7 @@ function counting(all: Numbers): Counting {
       all.commits.observe(ms)
     },
     failed: (where) => all.failed.add(where),
+    suspicious: all.suspicious.add,
   }
 }
 

@@ -19,7 +19,7 @@ const NOTHING: Along = {}
 
 export function appending(core: Core) {
   const { clock, committer, entries, keys, last, rooms, seed } = core
-  const ready = changing(rooms)
+  const ready = changing(core)
   const touches = touching(core)
   const { take } = takings(core)
 
@@ -70,10 +70,8 @@ export function appending(core: Core) {
     const hash = keyHash(room.log, key, seed)
     const before = usedFor(room, key, hash, along.asked)
     if (before) return repeated(room, before, draft, along)
-    if (along.since) {
-      const settled = touches.stale(room, along.since)
-      if (settled) throw new Stale(settled)
-    }
+    const settled = touches.stale(room, along)
+    if (settled) throw new Stale(settled)
     if (committer.full()) throw unavailable()
     const changes = along.changes?.map(ready)
     const entry = entryOf(room, draft, clock.now())

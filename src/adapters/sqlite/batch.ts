@@ -12,8 +12,8 @@ export interface Batch {
   wanted: boolean
   /** What is done after the entries are written, in order. */
   readonly ops: Op[]
-  /** What members have read, the last of each only: by the log's number and the user. */
-  readonly receipts: Map<string, Op>
+  /** Of what is said often, only the last: receipts by log and member, checkpoints by device. Done after all else. */
+  readonly latest: Map<string, Op>
   /** Done once it is committed, before anyone is told of it. */
   readonly committed: (() => void)[]
   /** Done where it could not be committed, the last one first. */
@@ -28,14 +28,22 @@ export const newBatch = (number: number, arena: Arena): Batch => ({
   items: [],
   wanted: false,
   ops: [],
-  receipts: new Map(),
+  latest: new Map(),
   committed: [],
   undone: [],
   settled: [],
 })
 
-export const isEmpty = ({ items, ops, receipts, wanted }: Batch) =>
-  items.length === 0 && ops.length === 0 && receipts.size === 0 && !wanted
+export const isEmpty = ({ items, ops, latest, wanted }: Batch) =>
+  items.length === 0 && ops.length === 0 && latest.size === 0 && !wanted
+
+/** What comes next must find it written. */
+export function flush({ ops, latest }: Batch, key: string) {
+  const op = latest.get(key)
+  if (!op) return
+  ops.push(op)
+  latest.delete(key)
+}
 
 /** Comes true when the batch is committed; where it could not be, fails as it did. */
 export const inBatch = (batch: Batch): Promise<void> =>

@@ -1,9 +1,11 @@
 // What a change of the store is in the file. First it is made ready, which may fail; then it is put into a batch.
 import type { Change, Member } from '../../ports/store.ts'
-import type { Batch } from './batch.ts'
+import { type Batch, flush } from './batch.ts'
+import type { Core } from './core.ts'
 import { encode } from './encoding.ts'
 import type { Op } from './ops.ts'
-import type { RoomLog, Rooms } from './rooms.ts'
+import { changingPeople } from './people.ts'
+import type { RoomLog } from './rooms.ts'
 
 /** The room and number of the entry it is committed with, where there is one. */
 export interface By {
@@ -17,7 +19,7 @@ type Of<Name extends Change['do']> = Extract<Change, { do: Name }>
 type Deeds = { [Name in Change['do']]: (change: Of<Name>) => Ready }
 
 /** For `drop_room`: the number of the last entry of all so far. */
-export function changing(rooms: Rooms): (change: Change) => Ready {
+export function changing({ rooms, clock }: Pick<Core, 'rooms' | 'clock'>): (change: Change) => Ready {
   /** The room with a log, which it is given where it has none. */
   function made(name: string, batch: Batch, of = {}): RoomLog {
     const room = rooms.of(name)
@@ -34,9 +36,9 @@ export function changing(rooms: Rooms): (change: Change) => Ready {
     }
 
   const plainly =
-    (...ops: Op[]): Ready =>
+    (op: Op): Ready =>
     (batch) =>
-      void batch.ops.push(...ops)
+      void batch.ops.push(op)
 
   const deeds: Deeds = {
     set_room({ room, state }) {
@@ -60,12 +62,12 @@ export function changing(rooms: Rooms): (change: Change) => Ready {
       ({ room: name, user_id, role, joined_at }) =>
       (batch, by) => {
         const room = made(name, batch)
-        flushReceipt(batch, room.log, user_id)
+        flush(batch, receiptKey(room.log, user_id)) // it is of the membership before
         batch.ops.push(['set_member', room.log, user_id, role, joined_at, by?.room === name ? by.seq : room.seq])
       },
     drop_member: ({ room, user_id }) =>
       within(room, (log, _, batch) => {
-        flushReceipt(batch, log, user_id)
+        flush(batch, receiptKey(log, user_id))
         return [['drop_member', log, user_id]]
       }),
     invite:
@@ -92,11 +94,9 @@ export function changing(rooms: Rooms): (change: Change) => Ready {
         addReceipt(batch, log, { user_id, read_seq, delivered_seq })
         return []
       }),
-    set_device: ({ tenant_id, user_id, device: { device_id, name = null, platform = null, last_seen_at } }) =>
-      plainly(['set_device', tenant_id, user_id, device_id, name, platform, last_seen_at]),
-    drop_device: ({ tenant_id, user_id, device_id }) => plainly(['drop_device', tenant_id, user_id, device_id]),
-    schedule: ({ scheduled: { tenant_id, scheduled_id, user_id, deliver_at, data } }) =>
-      plainly(['schedule', tenant_id, scheduled_id, user_id, deliver_at, encode(data)]),
+    ...changingPeople({ clock }),
+    schedule: ({ scheduled: { tenant_id, scheduled_id, user_id, deliver_at, data, tries = null } }) =>
+      plainly(['schedule', tenant_id, scheduled_id, user_id, deliver_at, encode(data), tries]),
     unschedule: ({ tenant_id, scheduled_id }) => plainly(['unschedule', tenant_id, scheduled_id]),
   }
 
@@ -106,23 +106,14 @@ export function changing(rooms: Rooms): (change: Change) => Ready {
 const receiptKey = (log: number, user_id: string) => `${log} ${user_id}`
 
 /** Of many receipts of a member in one batch only the last is written. */
-function addReceipt({ receipts }: Batch, log: number, to: Pick<Member, 'user_id' | 'read_seq' | 'delivered_seq'>) {
+function addReceipt({ latest }: Batch, log: number, to: Pick<Member, 'user_id' | 'read_seq' | 'delivered_seq'>) {
   const key = receiptKey(log, to.user_id)
-  const [, , , read = 0, delivered = 0] = receipts.get(key) ?? []
-  receipts.set(key, [
+  const [, , , read = 0, delivered = 0] = latest.get(key) ?? []
+  latest.set(key, [
     'receipt',
     log,
     to.user_id,
     Math.max(read as number, to.read_seq),
     Math.max(delivered as number, to.delivered_seq),
   ])
-}
-
-/** Before a membership changes, what it read must be written. */
-function flushReceipt({ ops, receipts }: Batch, log: number, user_id: string) {
-  const key = receiptKey(log, user_id)
-  const receipt = receipts.get(key)
-  if (!receipt) return
-  ops.push(receipt)
-  receipts.delete(key)
 }

@@ -99,7 +99,7 @@ export async function openCommitter({ path, linger_ms, report }: Committing): Pr
       firstN: items[0]?.n ?? 0,
       entries: items.length,
       ...folding,
-      ops: [...batch.ops, ...batch.receipts.values()],
+      ops: [...batch.ops, ...batch.latest.values()],
     }
     worker.postMessage(written)
   }

@@ -2,7 +2,7 @@
 import type { StatementSync } from 'node:sqlite'
 import { DAY_MS, PAGES, pagesOf } from './keys.ts'
 import { withoutBody } from './line.ts'
-import type { Special, StoredGeneration, Young } from './ops.ts'
+import type { Enqueued, Special, StoredGeneration, Young } from './ops.ts'
 import { uint32sOf } from './reading.ts'
 import { endOf, markTaken } from './runs.ts'
 
@@ -109,7 +109,22 @@ export function deeds(sql: (text: string) => StatementSync) {
     return false
   }
 
+  function enqueue([tenant_id, user_id, ...rest]: Enqueued, most: number, now: number) {
+    const { changes } = sql(`INSERT INTO queued
+      (tenant_id, user_id, id, device_id, action, data, created_at, expires_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+      WHERE NOT EXISTS (SELECT 1 FROM queued WHERE tenant_id = ?1 AND user_id = ?2 AND id = ?3)`).run(
+      tenant_id,
+      user_id,
+      ...rest,
+    )
+    if (Number(changes) === 0) return
+    sql(`DELETE FROM queued WHERE tenant_id = ?1 AND user_id = ?2 AND id <= (
+      SELECT id FROM queued WHERE tenant_id = ?1 AND user_id = ?2 AND expires_at > ?3
+      ORDER BY id DESC LIMIT 1 OFFSET ?4)`).run(tenant_id, user_id, now, most)
+  }
+
   return (op: Special) => {
+    if (op[0] === 'enqueue') return enqueue(op[1], op[2], op[3])
     if (op[0] === 'take') return take(op[1], op[2], op[3], op[4])
     if (op[0] === 'cut') return cut(op[1], op[2], op[3], op[4])
     if (op[0] === 'keep_keys') return keepKeys(op[1], op[2])

@@ -3,7 +3,7 @@ import type { Entry } from '../../protocol/entry.ts'
 import { asOf, type Lined, readLine } from './line.ts'
 import { type Reading, RUNS_DOWN, RUNS_UP, runOf } from './reading.ts'
 import type { Item, RoomLog } from './rooms.ts'
-import { endOf, holds, isMessage, type Place, placeIn, RUN_LENGTH, type Run } from './runs.ts'
+import { endOf, filterOf, holds, isMessage, mayBeFor, type Place, placeIn, RUN_LENGTH, type Run } from './runs.ts'
 
 export interface Wanted {
   /** Numbers, both included. */
@@ -11,6 +11,8 @@ export interface Wanted {
   readonly to: number
   readonly limit: number
   readonly messagesOnly?: boolean
+  /** What is surely not for this user is passed over; after so much of it that it takes long, the next one is not. */
+  readonly reader?: string | undefined
   /** Fewer, but one at least, where they weigh more than this together. */
   readonly bytes?: number
 }
@@ -31,6 +33,7 @@ export interface Entries {
 
 const ENTRY = 'SELECT seq, entry FROM entries WHERE n = ? AND log = ?'
 const RUNS_AT_ONCE = 16
+const PASSED_MOST = 4_096
 
 export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
   function nth(room: RoomLog, n: number): (Lined & { bytes: number }) | undefined {
@@ -40,7 +43,12 @@ export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
     return { ...readLine(line, row[0] as number, room), bytes: line.byteLength }
   }
 
-  function* runs({ log }: RoomLog, from: number, to: number): Generator<Run> {
+  /** The last one is known: most that is asked for is in it. */
+  function* runs({ log, run }: RoomLog, from: number, to: number): Generator<Run> {
+    if (run && from >= run.first) {
+      if (from <= to) yield run
+      return
+    }
     for (let seq = from; seq <= to; ) {
       const page = reading.rows(RUNS_UP, log, seq, to, RUNS_AT_ONCE).map(runOf)
       yield* page
@@ -66,27 +74,30 @@ export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
     }
   }
 
-  /** Entries of runs. */
-  function stored(room: RoomLog, places: Generator<Place>, { limit, messagesOnly, bytes }: Wanted): Entry[] {
-    if (limit <= 0) return []
+  /** Entries of runs, and whether these are all that are wanted of there. */
+  function stored(room: RoomLog, places: Generator<Place>, wanted: Wanted): { found: Entry[]; all: boolean } {
+    const { limit, messagesOnly, reader, bytes: left = Number.POSITIVE_INFINITY } = wanted
+    const filter = reader === undefined ? 0 : filterOf(reader)
     const found: Entry[] = []
-    let left = bytes ?? Number.POSITIVE_INFINITY
+    let [weight, passed] = [0, 0]
     for (const { n, word } of places) {
       if (messagesOnly && !isMessage(word)) continue
+      if (reader !== undefined && !mayBeFor(word, filter) && passed++ < PASSED_MOST) continue
       const lined = nth(room, n)
       if (lined) found.push(asOf(lined.entry, clock.now()))
-      left -= lined?.bytes ?? 0
-      if (found.length === limit || left <= 0) break
+      weight += lined?.bytes ?? 0
+      if (found.length >= limit || weight >= left || passed > PASSED_MOST) return { found, all: false }
     }
-    return found
+    return { found, all: true }
   }
 
   /** Entries that are in no run yet. */
-  function fresh(room: RoomLog, { from, to, messagesOnly }: Wanted): Entry[] {
+  function fresh(room: RoomLog, { from, to, messagesOnly, reader }: Wanted): Entry[] {
     const begin = tailFrom(room)
     return room.tail
       .slice(Math.max(0, from - begin), Math.max(0, Math.min(to, room.committed) - begin + 1))
       .filter((item) => !messagesOnly || isMessage(item.word))
+      .filter(({ entry }) => reader === undefined || (entry.audience?.includes(reader) ?? true))
       .map((item) => asOf(item.entry, clock.now()))
   }
 
@@ -100,9 +111,10 @@ export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
       const wanted = held(room, asked)
       const { from, to, limit } = wanted
       const inRuns = Math.min(to, tailFrom(room) - 1)
-      const found = inRuns < from ? [] : reading.within(() => stored(room, placesUp(room, from, inRuns), wanted))
-      const isCut = wanted.bytes !== undefined && found.length < inRuns - from + 1
-      if (isCut || found.length >= limit) return found // what is in memory does not follow on it
+      if (limit <= 0) return []
+      const read = () => stored(room, placesUp(room, from, inRuns), wanted)
+      const { found, all } = inRuns < from ? { found: [], all: true } : reading.within(read)
+      if (!all) return found // what is in memory does not follow on it
       return [...found, ...fresh(room, wanted).slice(0, limit - found.length)]
     },
 
@@ -113,7 +125,7 @@ export function entriesOf(reading: Reading, clock: { now(): number }): Entries {
       const inRuns = Math.min(to, tailFrom(room) - 1)
       if (found.length >= limit || inRuns < from) return found
       const more = { ...wanted, limit: limit - found.length }
-      const older = reading.within(() => stored(room, placesDown(room, from, inRuns), more))
+      const { found: older } = reading.within(() => stored(room, placesDown(room, from, inRuns), more))
       return [...older.reverse(), ...found]
     },
 

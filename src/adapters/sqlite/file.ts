@@ -5,7 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { newId } from '../../protocol/ids.ts'
 
-const VERSION = 1
+/** What each version of the format added to the one before. */
+const STEPS = ['schema.sql', 'schema-2.sql']
+const VERSION = STEPS.length
 const NAME = 'parley.db'
 
 export interface DataFile {
@@ -48,7 +50,7 @@ function prepare(path: string) {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version > VERSION) throw new Error(tooNew(path, version))
-    if (version === 0) create(db)
+    if (version < VERSION) bring(db, version)
   } finally {
     db.close()
   }
@@ -57,13 +59,18 @@ function prepare(path: string) {
 const tooNew = (path: string, version: number) =>
   `${path} was written by a newer version of this program (format ${version}, this one knows ${VERSION}).`
 
-/** In one transaction: whoever is stopped in the middle finds nothing, and begins again. */
-function create(db: DatabaseSync) {
-  const schema = readFileSync(join(fileURLToPath(import.meta.url), '../schema.sql'), 'utf8')
-  db.exec(`BEGIN IMMEDIATE; ${schema}; PRAGMA user_version = ${VERSION}`)
+/** From a version to the newest, in one transaction: whoever is stopped in the middle finds it as it was, and begins again. */
+function bring(db: DatabaseSync, from: number) {
+  const directory = join(fileURLToPath(import.meta.url), '..')
+  const steps = STEPS.slice(from).map((name) => readFileSync(join(directory, name), 'utf8'))
+  db.exec(`BEGIN IMMEDIATE; ${steps.join(';')}; PRAGMA user_version = ${VERSION}`)
+  if (from === 0) begin(db)
+  db.exec('COMMIT')
+}
+
+function begin(db: DatabaseSync) {
   const fact = db.prepare('INSERT INTO facts (name, value) VALUES (?, ?)')
   fact.run('epoch', newId())
   fact.run('seed', crypto.getRandomValues(new Uint32Array(1))[0] as number)
   fact.run('folded', 0)
-  db.exec('COMMIT')
 }

@@ -8,12 +8,15 @@ import { tailFrom } from './entries.ts'
 import { isTaken } from './line.ts'
 import type { Row } from './reading.ts'
 import type { RoomLog } from './rooms.ts'
-import { endOf, isNewsTo, isRestricted, placeIn, senderHash } from './runs.ts'
+import { endOf, filterOf, isNewsTo, isRestricted, isThere, mayBeFor, placeIn, senderHash } from './runs.ts'
 
 const WITHIN = 'log = ? AND seq >= ? AND seq <= ?'
 const OVERLAYS = `SELECT seq, touched, version, edited_at, deleted, body FROM messages WHERE ${WITHIN}`
 const EDITS = `SELECT seq, edit FROM edits WHERE ${WITHIN} ORDER BY edit`
 const REACTIONS = `SELECT seq, emoji, user_id FROM reactions WHERE ${WITHIN} ORDER BY reaction`
+
+/** So many entries for each that is wanted. */
+const APART = 64
 
 interface Overlay {
   row?: Row
@@ -48,23 +51,28 @@ export function messagesOf({ reading, entries, clock }: Core) {
   function messages(room: RoomLog, found: readonly Entry[]): Message[] {
     const [first, last] = [found[0], found.at(-1)]
     if (!first || !last) return []
-    const made = overlays(room, first.seq, last.seq)
-    return found.map((entry) => messageOf(entry, made.get(entry.seq) ?? {}, clock.now()))
-  }
-
-  /** Whether a message for some is for this user. */
-  function isFor(room: RoomLog, n: number, user_id: string): boolean {
-    return entries.nth(room, n)?.entry.audience?.includes(user_id) ?? false
+    // where much was passed over between them, what was made of that is not theirs
+    const apart = last.seq - first.seq > APART * found.length
+    const whole = apart ? new Map<number, Overlay>() : overlays(room, first.seq, last.seq)
+    const made = apart ? ({ seq }: Entry) => overlays(room, seq, seq).get(seq) : ({ seq }: Entry) => whole.get(seq)
+    return found.map((entry) => messageOf(entry, made(entry) ?? {}, clock.now()))
   }
 
   function unreadInRuns(room: RoomLog, { user_id, after_seq, most }: Unread): number {
-    const sender = senderHash(user_id)
+    const [sender, filter] = [senderHash(user_id), filterOf(user_id)]
+    const isForThem = (n: number) => {
+      const lined = entries.nth(room, n)
+      return lined !== undefined && isNews(lined.entry, user_id)
+    }
     let count = 0
     for (const run of entries.runs(room, Math.max(after_seq + 1, room.tailSeq), tailFrom(room) - 1))
       for (let seq = Math.max(after_seq + 1, room.tailSeq, run.first); seq <= endOf(run); seq++) {
         if (count >= most) return count
         const { n, word } = placeIn(run, seq)
-        if (isNewsTo(word, sender) && (!isRestricted(word) || isFor(room, n, user_id))) count++
+        const news = isRestricted(word)
+          ? isThere(word) && mayBeFor(word, filter) && isForThem(n)
+          : isNewsTo(word, sender)
+        if (news) count++
       }
     return count
   }
@@ -76,9 +84,9 @@ export function messagesOf({ reading, entries, clock }: Core) {
       return messages(room, [entry])[0]
     },
 
-    history(room: RoomLog, { before_seq, after_seq, limit }: HistoryWhere): Message[] {
+    history(room: RoomLog, { before_seq, after_seq, limit, for: reader }: HistoryWhere): Message[] {
       const to = Math.min(room.committed, (before_seq ?? Number.POSITIVE_INFINITY) - 1)
-      const wanted = { from: (after_seq ?? 0) + 1, to, limit, messagesOnly: true }
+      const wanted = { from: (after_seq ?? 0) + 1, to, limit, reader, messagesOnly: true }
       return reading.within(() =>
         messages(room, after_seq === undefined ? entries.last(room, wanted) : entries.first(room, wanted)),
       )

@@ -39,10 +39,29 @@ export const statements = {
   set_device: `INSERT INTO devices (tenant_id, user_id, device_id, name, platform, last_seen_at)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
     SET name = excluded.name, platform = excluded.platform, last_seen_at = excluded.last_seen_at`,
+  see_device: `UPDATE devices SET name = coalesce(?4, name), platform = coalesce(?5, platform), last_seen_at = ?6
+    WHERE tenant_id = ?1 AND user_id = ?2 AND device_id = ?3`,
   drop_device: 'DELETE FROM devices WHERE tenant_id = ? AND user_id = ? AND device_id = ?',
 
-  schedule: `INSERT INTO scheduled (tenant_id, scheduled_id, user_id, deliver_at, data) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET user_id = excluded.user_id, deliver_at = excluded.deliver_at, data = excluded.data`,
+  set_checkpoint: `INSERT INTO checkpoints (tenant_id, user_id, device_id, checkpoint) SELECT ?1, ?2, ?3, ?4
+    WHERE EXISTS (SELECT 1 FROM devices WHERE tenant_id = ?1 AND user_id = ?2 AND device_id = ?3)
+    ON CONFLICT DO UPDATE SET checkpoint = excluded.checkpoint`,
+  drop_checkpoint: 'DELETE FROM checkpoints WHERE tenant_id = ? AND user_id = ? AND device_id = ?',
+
+  set_presence: `INSERT INTO presences (tenant_id, user_id, status, text, emoji, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE
+    SET status = excluded.status, text = excluded.text, emoji = excluded.emoji, expires_at = excluded.expires_at`,
+  dequeue: 'DELETE FROM queued WHERE tenant_id = ? AND user_id = ? AND id = ?',
+  revoke: `INSERT INTO revocations (tenant_id, what, subject, before, until) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET before = max(before, excluded.before), until = max(until, excluded.until)`,
+  forget_queued: `DELETE FROM queued WHERE queued IN (
+    SELECT queued FROM queued WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+  forget_revoked: `DELETE FROM revocations WHERE (tenant_id, what, subject) IN (
+    SELECT tenant_id, what, subject FROM revocations WHERE until <= ? LIMIT ?)`,
+
+  schedule: `INSERT INTO scheduled (tenant_id, scheduled_id, user_id, deliver_at, data, tries) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE
+    SET user_id = excluded.user_id, deliver_at = excluded.deliver_at, data = excluded.data, tries = excluded.tries`,
   unschedule: 'DELETE FROM scheduled WHERE tenant_id = ? AND scheduled_id = ?',
 
   expires: 'INSERT INTO expiring (expires_at, n, log, seq) VALUES (?, ?, ?, ?)',
@@ -65,6 +84,11 @@ export type Special =
   | readonly [name: 'drop_keys', generation: number]
   /** Some of what dropped rooms left behind goes. */
   | readonly [name: 'purge', rows: number]
+  /** Where it was not there before, and its user then has too much of what has not expired by now, the oldest go. */
+  | readonly [name: 'enqueue', row: Enqueued, most: number, now: number]
+
+/** As the columns are in the file, but for its number. */
+export type Enqueued = readonly [tenant_id: string, user_id: string, ...rest: Bound[]]
 
 /** Entries, and until when their keys are used. */
 export interface Young {

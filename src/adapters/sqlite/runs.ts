@@ -27,11 +27,14 @@ export interface Place {
   readonly word: number
 }
 
-/** A word: 28 bits of who said it, and flags. */
+/** A word: 28 bits of who said it, or of whom it is for, and flags. */
 const SENDER = (1 << 28) - 1
+const SENDER_BITS = 28
 const OTHER = 1 << 28
 const RESTRICTED = 1 << 29
 const TAKEN = 1 << 30
+/** Whom it is for is told by a Bloom filter; words that were written before there was one have the sender. */
+const FILTERED = 1 << 31
 const N_SPAN = 2 ** 32
 
 export const isMessage = (word: number) => (word & OTHER) === 0
@@ -39,17 +42,30 @@ export const isRestricted = (word: number) => (word & RESTRICTED) !== 0
 
 export const senderHash = (user_id: string) => hashOf(user_id, 0) & SENDER
 
+/** Three of 28 bits: of five people, one in fifteen others is taken for one of them. */
+export function filterOf(user_id: string): number {
+  const hash = hashOf(user_id, 1)
+  return [0, 8, 16].reduce((bits, from) => bits | (1 << ((hash >>> from) % SENDER_BITS)), 0)
+}
+
+/** Whether it may be for a user with this filter; to be sure, it must be read. */
+export const mayBeFor = (word: number, filter: number) => (word & FILTERED) === 0 || (word & filter) === filter
+
 export function wordOf(entry: Entry): number {
   const sender = (entry.kept as { sender_id?: unknown } | null | undefined)?.sender_id
   let word = typeof sender === 'string' ? senderHash(sender) : 0
+  if (entry.audience) word = entry.audience.reduce((bits, user_id) => bits | filterOf(user_id), FILTERED)
   if (entry.action !== 'message_new') word |= OTHER
   if (entry.audience) word |= RESTRICTED
   if (isTaken(entry)) word |= TAKEN
   return word
 }
 
-/** Whether it is news to someone, but for whom it is meant. */
-export const isNewsTo = (word: number, sender: number) => (word & (OTHER | TAKEN)) === 0 && (word & SENDER) !== sender
+/** Whether what is for everyone is news to this one. */
+export const isNewsTo = (word: number, sender: number) => isThere(word) && (word & SENDER) !== sender
+
+/** Whether it is a message, and its body was not taken. */
+export const isThere = (word: number) => (word & (OTHER | TAKEN)) === 0
 
 export const endOf = ({ first, places }: Pick<Run, 'first' | 'places'>) => first + places.length / 2 - 1
 

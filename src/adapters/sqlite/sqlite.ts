@@ -150,7 +150,7 @@ function partsOf({ committer, reading, opening }: Foundation) {
         followers.tell(room.name, entry)
         resolve({ entry, durability: 'log', duplicate: false })
       }
-      measured({ entries: batch.items.length, changes: batch.ops.length + batch.receipts.size, ms })
+      measured({ entries: batch.items.length, changes: batch.ops.length + batch.latest.size, ms })
     },
     fail: (batches, failure) => takeBack(rooms, batches, failure),
   })

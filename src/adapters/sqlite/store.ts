@@ -4,6 +4,7 @@ import { changing } from './changes.ts'
 import type { Core } from './core.ts'
 import { decode } from './encoding.ts'
 import { messagesOf } from './messages.ts'
+import { peopleOf } from './people.ts'
 import { answer, type Row } from './reading.ts'
 import type { RoomLog } from './rooms.ts'
 
@@ -18,15 +19,13 @@ const ROOMS = `SELECT l.room, r.state, r.members FROM rooms r JOIN logs l ON l.l
   WHERE r.tenant_id = ? AND r.room_id > ? ORDER BY r.room_id LIMIT ?`
 const RETAINED = `SELECT l.room, r.retention_s FROM rooms r JOIN logs l ON l.log = r.log
   WHERE r.retention_s IS NOT NULL`
-const DEVICES = `SELECT device_id, name, platform, last_seen_at FROM devices
-  WHERE tenant_id = ? AND user_id = ? ORDER BY device_id`
-const SCHEDULED = 'SELECT scheduled_id, tenant_id, user_id, deliver_at, data FROM scheduled WHERE'
+const SCHEDULED = 'SELECT scheduled_id, tenant_id, user_id, deliver_at, data, tries FROM scheduled WHERE'
 const ONE_SCHEDULED = `${SCHEDULED} tenant_id = ? AND scheduled_id = ?`
 const DUE = `${SCHEDULED} deliver_at <= ? ORDER BY deliver_at LIMIT ?`
 
 export function sqliteStore(core: Core): Store {
   const { reading, rooms, committer } = core
-  const ready = changing(rooms)
+  const ready = changing(core)
   const messages = messagesOf(core)
 
   const log = (name: string) => rooms.settled(name).log
@@ -90,15 +89,7 @@ export function sqliteStore(core: Core): Store {
     unread: (name, user_id, after_seq, most) =>
       answer(() => messages.unread(rooms.settled(name), { user_id, after_seq, most })),
 
-    devices: (tenant_id, user_id) =>
-      answer(() =>
-        reading.rows(DEVICES, tenant_id, user_id).map(([device_id, name, platform, last_seen_at]) => ({
-          device_id: device_id as string,
-          name: (name as string | null) ?? undefined,
-          platform: (platform as string | null) ?? undefined,
-          last_seen_at: last_seen_at as number,
-        })),
-      ),
+    ...peopleOf(core),
     scheduled: (tenant_id, scheduled_id) =>
       answer(() => {
         const row = reading.row(ONE_SCHEDULED, tenant_id, scheduled_id)
@@ -109,7 +100,7 @@ export function sqliteStore(core: Core): Store {
 }
 
 function roomOf(room: RoomLog, state: Uint8Array, member_count: number): Room {
-  return { ...(decode(state) as RoomState), member_count, touched: committedTouch(room) }
+  return { ...(decode(state) as RoomState), member_count, epoch: room.epoch, touched: committedTouch(room) }
 }
 
 /** `touched` and `at` of a room tell of what is numbered; what is read is what is committed. */
@@ -134,13 +125,14 @@ function memberOf([user_id, role, joined_at, joined_seq, read_seq, delivered_seq
   }
 }
 
-function scheduledOf([scheduled_id, tenant_id, user_id, deliver_at, data]: Row): Scheduled {
+function scheduledOf([scheduled_id, tenant_id, user_id, deliver_at, data, tries]: Row): Scheduled {
   return {
     scheduled_id: scheduled_id as string,
     tenant_id: tenant_id as string,
     user_id: user_id as string,
     deliver_at: deliver_at as number,
     data: decode(data as Uint8Array),
+    tries: (tries as number | null) ?? undefined,
   }
 }
 

@@ -1,4 +1,5 @@
 // What last touched what: the room as its log knows it, a message by the number of an edit or its deletion.
+import type { Along } from '../../ports/log.ts'
 import { madeAt, seqOf } from '../../protocol/ids.ts'
 import type { Batch } from './batch.ts'
 import type { Core } from './core.ts'
@@ -36,7 +37,9 @@ export function touching({ reading, committer }: Pick<Core, 'reading' | 'committ
      * Where something touched it since: when that can be read. A room that was touched less than the caller saw is
      * another one, made after that one was dropped.
      */
-    stale(room: RoomLog, since: Readonly<Record<string, number>>): Promise<void> | undefined {
+    stale(room: RoomLog, { since, epoch }: Along): Promise<void> | undefined {
+      if (epoch !== undefined && epoch !== room.epoch) return committer.settled()
+      if (!since) return undefined
       for (const subject in since) {
         const seen = since[subject] as number
         if (subject === 'room' ? room.touched !== seen : madeAt(subject) !== undefined && lastOf(room, subject) > seen)
