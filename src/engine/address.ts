@@ -24,9 +24,13 @@ function blockList(entries: readonly string[]): BlockList {
   return list
 }
 
-export function peers(trustedProxies: readonly string[]) {
+function trusting(trustedProxies: readonly string[]) {
   const list = blockList(trustedProxies)
-  const trusted = (address: string) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  return (address: string) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+export function peers(trustedProxies: readonly string[]) {
+  const trusted = trusting(trustedProxies)
 
   /** Proxies append: from the right, the first that is none of ours is the client. */
   function forwarded({ headers }: Request, direct: string): string {
@@ -50,6 +54,13 @@ export function peers(trustedProxies: readonly string[]) {
     const scheme = request.headers.get('x-forwarded-proto')?.split(',').at(-1)?.trim().toLowerCase()
     return { address: forwarded(request, direct), secure: scheme ? scheme === 'https' : secure }
   }
+}
+
+/** The network of a client. A proxy of ours stands for everybody, and so for nobody. */
+export function clientNetworks(trustedProxies: readonly string[]) {
+  const trusted = trusting(trustedProxies)
+  return (address: string): string | undefined =>
+    isIP(address) === 0 || trusted(address) ? undefined : networkOf(address)
 }
 
 /** What one household or host has: in IPv6 that is a network of 64 bits, not an address. */

@@ -3,47 +3,47 @@
  * passes, for it may bring a token: strangers must not keep out those who sign in from where they are.
  */
 import { Failure } from '../protocol/failure.ts'
-import type { Connection } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
+import type { Link } from './link.ts'
 import type { EngineOptions } from './options.ts'
 
 export interface Admission {
-  arrives(connection: Connection): void
+  arrives(connection: Link): void
   /** It opens a namespace: the token, if it has one, comes with it. */
-  connects(connection: Connection, auth: object): void
+  connects(connection: Link, auth: object): void
   /** It brings a token, or the one that it brought was none. */
-  bears(connection: Connection, token: boolean): void
+  bears(connection: Link, token: boolean): void
   /** It signed in: off the leash, and counted no more. */
-  admit(connection: Connection): void
-  leaves(connection: Connection): void
+  admit(connection: Link): void
+  leaves(connection: Link): void
+  /** All strangers of a network that brought no token are told why, and go. */
+  turnOut(network: string, why: Failure): void
   close(): void
 }
 
 export function admission({ signIn, limits, perAddress, tokenGrace }: EngineOptions): Admission {
-  const counted = new Map<string, number>()
-  const grace = new Deadlines<Connection>(tokenGrace, (connection) => bears(connection, false))
+  const strangers = new Map<string, Set<Link>>()
+  const grace = new Deadlines<Link>(tokenGrace, (connection) => bears(connection, false))
 
-  function uncount({ standing, network }: Connection) {
-    if (standing !== 'tokenless') return
-    const others = (counted.get(network) ?? 1) - 1
-    if (others === 0) counted.delete(network)
-    else counted.set(network, others)
+  function uncount(connection: Link) {
+    const others = strangers.get(connection.network)
+    if (others?.delete(connection) && others.size === 0) strangers.delete(connection.network)
   }
 
-  function stand(connection: Connection, standing: Connection['standing']) {
+  function stand(connection: Link, standing: Link['standing']) {
     grace.delete(connection)
     uncount(connection)
     connection.standing = standing
   }
 
-  function bears(connection: Connection, token: boolean) {
+  function bears(connection: Link, token: boolean) {
     if (connection.standing === 'admitted' || connection.readyState !== 'open') return
     if (token) return stand(connection, 'bearing')
     if (connection.standing === 'tokenless') return
     stand(connection, 'tokenless')
-    const count = (counted.get(connection.network) ?? 0) + 1
-    counted.set(connection.network, count)
-    if (limits && count > perAddress)
+    const here = strangers.get(connection.network) ?? new Set()
+    strangers.set(connection.network, here.add(connection))
+    if (limits && here.size > perAddress)
       connection.end(new Failure('too_many_connections', 'Too many connections of this address have not signed in.'))
   }
 
@@ -62,6 +62,9 @@ export function admission({ signIn, limits, perAddress, tokenGrace }: EngineOpti
     leaves(connection) {
       grace.delete(connection)
       uncount(connection)
+    },
+    turnOut(network, why) {
+      for (const connection of [...(strangers.get(network) ?? [])]) connection.end(why)
     },
     close: () => grace.clear(),
   }

@@ -5,11 +5,11 @@ import { Failure, failures } from '../protocol/failure.ts'
 import type { Admission } from './admission.ts'
 import { type Codec, isRecord } from './codec.ts'
 import type { Commands } from './commands.ts'
-import type { Connection } from './connection.ts'
 import { event } from './event.ts'
 import { type Incoming, receive } from './incoming.ts'
+import type { Link } from './link.ts'
 import { BOUNDS, type EngineHooks, type EngineOptions } from './options.ts'
-import type { Pace } from './pace.ts'
+import { Pace } from './pace.ts'
 import type { HandshakeRequest, OpenNamespace, OpenSocket, Packet, RawData } from './upstream.ts'
 
 /** What all clients of an engine share. */
@@ -20,7 +20,7 @@ export interface Desk {
   readonly codec: Codec
   readonly admission: Admission
   /** Those that have opened no namespace yet. */
-  readonly connecting: { add(connection: Connection): void; delete(connection: Connection): void }
+  readonly connecting: { add(connection: Link): void; delete(connection: Link): void }
 }
 
 interface WriteOptions {
@@ -31,13 +31,20 @@ interface WriteOptions {
 /** With more than this waiting, what may be lost is left out. */
 const VOLATILE_BYTES = 65_536
 
+/** Of namespaces, beyond as many as may be open at a time. */
+const OPENINGS = { perSecond: 1, burst: 10 }
+
+const tooOften = () => new Failure('rate_limited', 'Too many namespaces were opened in a short time.')
+
 export class Client {
-  readonly conn: Connection
+  readonly conn: Link
   readonly desk: Desk
   #main: OpenSocket | undefined = undefined
   /** Namespaces other than the main one; most connections have none. */
   #others: Map<string, OpenSocket> | undefined = undefined
   #opening: Set<string> | undefined = undefined
+  #openings = 0
+  #openingPace: Pace | undefined = undefined
   /** Of what comes in: made when first needed. */
   incoming: Incoming | undefined = undefined
   pace: Pace | undefined = undefined
@@ -45,7 +52,7 @@ export class Client {
   packets = 0
   bytes = 0
 
-  constructor(conn: Connection, desk: Desk) {
+  constructor(conn: Link, desk: Desk) {
     this.conn = conn
     this.desk = desk
     desk.connecting.add(conn)
@@ -105,13 +112,22 @@ export class Client {
     const auth = isRecord(payload) ? payload : {}
     this.#opening ??= new Set()
     const opening = this.#opening
-    if (this.socketOf(name) || opening.has(name)) throw new Failure('protocol_abuse', 'This namespace is open already.')
+    if (opening.has(name)) return // a client that gave up and asks anew has said nothing of the giving up
+    if (this.#opensTooOften()) return this.conn.end(tooOften())
+    if (this.socketOf(name)) throw new Failure('protocol_abuse', 'This namespace is open already.')
     if (opening.size + [...this.sockets()].length >= BOUNDS.namespaces)
       return this.refuseNamespace(name, new Failure('forbidden', 'Too many namespaces on one connection.'))
     opening.add(name)
     this.desk.admission.connects(this.conn, auth)
     if (this.desk.io._nsps.has(name)) return this.#open(name, auth)
     this.desk.io._checkNamespace(name, auth, (found) => (found ? this.#open(name, auth) : this.#unknown(name)))
+  }
+
+  /** To open one costs more than what is said on it. */
+  #opensTooOften(): boolean {
+    if (!this.desk.options.limits || ++this.#openings <= BOUNDS.namespaces) return false
+    this.#openingPace ??= new Pace(OPENINGS)
+    return this.#openingPace.take() !== 'in time'
   }
 
   #unknown(name: string) {

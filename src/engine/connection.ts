@@ -2,6 +2,9 @@
 import type { Failure } from '../protocol/failure.ts'
 import type { Client } from './client.ts'
 import type { Deadlines } from './deadlines.ts'
+import { sizeOf } from './frames.ts'
+import type { Standing } from './link.ts'
+import type { Measured, Measuring } from './measuring.ts'
 import { BOUNDS, type Closing, type EngineOptions } from './options.ts'
 import { PollingTransport } from './polling.ts'
 import { beginUpgrade, probe } from './upgrade.ts'
@@ -11,15 +14,11 @@ import {
   type EnginePacket,
   type HandshakeRequest,
   type RawData,
-  sizeOf,
   UpstreamSocket,
 } from './upstream.ts'
 import { WebSocketTransport } from './websocket.ts'
 
 export type Transport = WebSocketTransport | PollingTransport
-
-/** What is known of who it is: nothing yet, that it brought no token, that it brought one, that it was let in. */
-export type Standing = 'new' | 'tokenless' | 'bearing' | 'admitted'
 
 /** What a connection needs of the engine that keeps it. */
 export interface Keeper {
@@ -27,6 +26,7 @@ export interface Keeper {
   readonly options: EngineOptions
   readonly pings: Deadlines<Connection>
   readonly pongs: Deadlines<Connection>
+  readonly measuring: Measuring
   readonly upgrades: Deadlines<Connection>
   /** Bytes of everything published so far. */
   readonly published: number
@@ -48,6 +48,8 @@ export interface Origin {
   readonly network: string
 }
 
+/** Bytes of a character, at most. */
+const UTF8 = 3
 const MESSAGE = 52
 const PONG = 51
 const CLOSE = 49
@@ -55,12 +57,10 @@ const CLOSE = 49
 /** Of a closed connection no more than this is kept for a polling client. */
 const KEPT_BYTES = 65_536
 
-export class Connection extends UpstreamSocket {
-  /** Of Socket.IO's `handshake.address`. */
+export class Connection extends UpstreamSocket implements Measured {
   readonly remoteAddress: string
   readonly network: string
   readonly keeper: Keeper
-  /** Who takes its messages; without one they are told as the event `data`. */
   client: Client | undefined = undefined
   standing: Standing = 'new'
   closedBy: string | undefined = undefined
@@ -70,6 +70,7 @@ export class Connection extends UpstreamSocket {
   #waiting = 0
   #seenAt = 0
   #strayPong = Number.NEGATIVE_INFINITY
+  #pingedAt = 0
 
   constructor(id: string, keeper: Keeper, transport: Transport, request: HandshakeRequest, from: Origin) {
     super(id, keeper.opts, transport, request)
@@ -96,7 +97,6 @@ export class Connection extends UpstreamSocket {
     ;(transport as Transport).owner = this
   }
 
-  /** Bytes that wait for its reader, as far as is known. */
   get bufferedAmount(): number {
     return this.transport instanceof WebSocketTransport
       ? (this.transport.socket?.getBufferedAmount() ?? 0)
@@ -123,7 +123,7 @@ export class Connection extends UpstreamSocket {
     if (this.keeper.pongs.delete(this)) {
       this.keeper.pings.add(this)
       this.emitReserved('heartbeat')
-      return
+      return this.keeper.measuring.answered(this, this.#pingedAt)
     }
     const now = performance.now()
     if (now - this.#strayPong < this.keeper.options.pingInterval / 2) return this.onClose('parse error')
@@ -131,8 +131,15 @@ export class Connection extends UpstreamSocket {
   }
 
   ping() {
+    this.#pingedAt = performance.now()
     this.sendPacket('ping')
     this.keeper.pongs.add(this)
+    this.keeper.measuring.pinged(this)
+  }
+
+  /** Where a ping is under way, that one will do. */
+  measure() {
+    if (this.keeper.pings.delete(this)) this.ping()
   }
 
   #leave() {
@@ -148,6 +155,20 @@ export class Connection extends UpstreamSocket {
       transport.push(typeof data === 'string' ? `4${data}` : data)
     else this.sendPacket('message', data)
     return this
+  }
+
+  /**
+   * What is written in `run` goes as one, where nothing waits and all of it may: else Bun would answer for all of it alike,
+   * and leave something out unseen.
+   */
+  together(size: number, run: () => void) {
+    const wire = this.transport instanceof WebSocketTransport ? this.transport.socket : undefined
+    const fits = wire !== undefined && wire.getBufferedAmount() === 0 && UTF8 * size < this.keeper.mostWaiting
+    if (!fits) return run()
+    wire.cork(run)
+    this.#waiting = 0
+    const waiting = wire.getBufferedAmount()
+    if (waiting > 0) this.waits(waiting)
   }
 
   sendPacket(type: EnginePacket['type'], data?: RawData) {
@@ -231,7 +252,6 @@ export class Connection extends UpstreamSocket {
     this.onClose('transport close', code)
   }
 
-  /** Tells why, where there is someone to tell, and closes: the client comes back if it is worth it. */
   end(failure: Failure) {
     this.client?.tell(failure)
     this.close(failure.code)

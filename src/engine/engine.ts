@@ -2,6 +2,8 @@
 import { type Admission, admission } from './admission.ts'
 import { Connection, type Keeper, type Origin, type Transport } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
+import type { Refused } from './entrance.ts'
+import { type Measuring, measuring } from './measuring.ts'
 import { BOUNDS, type Closing, type EngineHooks, type EngineOptions } from './options.ts'
 import { type EnginePacket, encodePayload, type HandshakeRequest, UpstreamServer } from './upstream.ts'
 import { WebSocketTransport } from './websocket.ts'
@@ -15,8 +17,6 @@ export interface Counts {
   readonly slowConsumers: number
   readonly refused: Readonly<Record<Refused, number>>
 }
-
-export type Refused = 'origin' | 'protocol' | 'full' | 'hook'
 
 /** Bun hands on what is published only when the turn is over: until then it is not among the bytes seen waiting. */
 interface Turn {
@@ -41,6 +41,7 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   readonly admission: Admission
   readonly pings: Deadlines<Connection>
   readonly pongs: Deadlines<Connection>
+  readonly measuring: Measuring
   readonly upgrades: Deadlines<Connection>
   readonly connecting: Deadlines<Connection>
   readonly mostWaiting: number
@@ -51,6 +52,7 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
   #lookedAt = Number.NEGATIVE_INFINITY
   readonly #partings = new Map<string, EnginePacket[]>()
   readonly #parted: Deadlines<string>
+  readonly #onEmpty: (() => void)[] = []
 
   constructor(options: EngineOptions, hooks: EngineHooks) {
     const { path, pingInterval, pingTimeout, upgradeTimeout, maxPayload: maxHttpBufferSize } = options
@@ -61,9 +63,10 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
     this.admission = admission(options)
     this.pings = this.#due(pingInterval, (connection) => connection.ping())
     this.pongs = this.#due(pingTimeout, (connection) => connection.onClose('ping timeout'))
+    this.measuring = measuring(this)
     this.upgrades = this.#due(upgradeTimeout, (connection) => connection.probing?.close())
     this.connecting = this.#due(options.connectTimeout, (connection) => connection.close('timeout'))
-    this.#parted = new Deadlines(PARTING_MS, (id) => this.#partings.delete(id))
+    this.#parted = new Deadlines(PARTING_MS, (id) => this.#letGo(id))
   }
 
   #due(ms: number, then: (connection: Connection) => void): Deadlines<Connection> {
@@ -83,6 +86,11 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
     return this.clients.size
   }
 
+  /** To those who listen for it, as Socket.IO tells it. */
+  complain(req: Request, code: number, message: string) {
+    this.emitReserved('connection_error', { req, code, message, context: {} })
+  }
+
   accept(id: string, transport: Transport, request: HandshakeRequest, from: Origin): Connection {
     const connection = new Connection(id, this, transport, request, from)
     this.clients.set(id, connection)
@@ -95,6 +103,7 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
     this.clients.delete(connection.id)
     for (const deadlines of [this.pings, this.pongs, this.connecting]) deadlines.delete(connection)
     if (!connection.probing?.probed) this.upgrades.delete(connection)
+    this.measuring.forget(connection)
     this.admission.leaves(connection)
     if (why.slowConsumer) this.#slowConsumers++
     this.guard(() => this.hooks.onClose?.(connection, why))
@@ -105,19 +114,29 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
     this.#parted.add(id)
   }
 
-  /** What is left to tell a polling client whose connection is closed, the end of it last. */
+  /** What is left to tell a polling client whose connection is closed. The end comes alone: a stock client forgets what came with it. */
   parting(id: string): string | undefined {
     const packets = this.#partings.get(id)
     if (!packets) return undefined
-    if (packets.length < BOUNDS.packetsPerPoll) return encodePayload([...this.parted(id), { type: 'close' }])
+    if (packets.length === 0) return encodePayload([...this.parted(id), { type: 'close' }])
     return encodePayload(packets.splice(0, BOUNDS.packetsPerPoll))
   }
 
   parted(id: string): EnginePacket[] {
     const packets = this.#partings.get(id) ?? []
-    this.#partings.delete(id)
     this.#parted.delete(id)
+    this.#letGo(id)
     return packets
+  }
+
+  #letGo(id: string) {
+    this.#partings.delete(id)
+    if (this.#partings.size === 0) for (const then of this.#onEmpty.splice(0)) then()
+  }
+
+  /** Comes true when no client has anything left to fetch. */
+  async emptied(): Promise<void> {
+    if (this.#partings.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve))
   }
 
   isParting(id: string): boolean {
@@ -164,12 +183,15 @@ export class Engine extends UpstreamServer<Connection> implements Keeper {
     return { connections: this.clients.size, websockets, strangers, slowConsumers, refused: { ...this.refused } }
   }
 
-  override close() {
+  /** Polling clients may fetch what is left, unless all is to end now. */
+  override close(now = false) {
     for (const connection of [...this.clients.values()]) {
       this.guard(() => connection.close())
       connection.probing?.close()
     }
-    for (const deadlines of [this.pings, this.pongs, this.upgrades, this.connecting, this.#parted]) deadlines.clear()
+    if (now) for (const id of [...this.#partings.keys()]) this.parted(id)
+    for (const deadlines of [this.pings, this.pongs, this.upgrades, this.connecting]) deadlines.clear()
+    this.measuring.clear()
     this.admission.close()
   }
 }

@@ -41,7 +41,7 @@ function objection({ desk }: Client, { data }: Packet): Failure | undefined {
 const busy = () =>
   new Failure('rate_limited', 'Too many commands of this connection are under way.', {
     retry_after_ms: BUSY_MS,
-    details: { limit: BOUNDS.working + BOUNDS.waiting, remaining: 0, reset_ms: BUSY_MS },
+    details: { limit: 'under_way', remaining: 0, reset_ms: BUSY_MS },
   })
 
 /** The shortest way: no event emitter, and no tick between the frame and who handles it. */

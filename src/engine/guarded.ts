@@ -1,12 +1,11 @@
 /** The engine with all its guards, and Socket.IO upon it: all that a server needs to serve it. */
-import { Server } from 'socket.io'
-import { Client, type Desk } from './client.ts'
+import type { Failure } from '../protocol/failure.ts'
 import type { Connection } from './connection.ts'
 import { Engine } from './engine.ts'
-import { jsonCodec } from './json.ts'
-import { msgpackCodec } from './msgpack.ts'
-import { type EngineHooks, type EngineOptions, withStandards } from './options.ts'
+import type { Link } from './link.ts'
+import { BOUNDS, type EngineHooks, type EngineOptions, withStandards } from './options.ts'
 import { requests } from './requests.ts'
+import { socketServer } from './socketio.ts'
 import type { Wire } from './upstream.ts'
 import { WebSocketTransport } from './websocket.ts'
 
@@ -16,9 +15,6 @@ export type GuardedEngine = ReturnType<typeof guardedEngine>
 const IDLE_S = { least: 60, most: 255 }
 
 const WEBSOCKET_IDLE_S = 960
-
-/** Up to this many times the largest payload is read, so that it can be answered; more is cut. */
-const READ_PAYLOADS = 2
 
 export function guardedEngine(given: Partial<EngineOptions>, hooks: EngineHooks) {
   const options = withStandards(given)
@@ -37,33 +33,19 @@ export function guardedEngine(given: Partial<EngineOptions>, hooks: EngineHooks)
     peerOf,
     serve: served(engine),
     publishedTo: (answer: number, bytes: number) => engine.publishedTo(answer, bytes),
-    admit: (connection: Connection) => engine.admission.admit(connection),
-    bears: (connection: Connection, token: boolean) => engine.admission.bears(connection, token),
+    admit(connection: Link) {
+      engine.admission.admit(connection)
+      engine.measuring.begin(connection as Connection)
+    },
+    bears: (connection: Link, token: boolean) => engine.admission.bears(connection, token),
+    turnOut: (network: string, why: Failure) => engine.admission.turnOut(network, why),
     counts: () => engine.counts,
-    close() {
-      engine.close()
+    close(now?: boolean) {
+      engine.close(now)
       close()
     },
+    emptied: () => engine.emptied(),
   }
-}
-
-function socketServer(engine: Engine): Server {
-  const { options, hooks, admission, connecting } = engine
-  const codec = options.parser === 'msgpack' ? msgpackCodec : jsonCodec
-  const parser = {
-    Encoder: class {
-      encode = codec.encoder.encode
-    },
-    Decoder: class {},
-  }
-  const io = new Server({ serveClient: false, cleanupEmptyChildNamespaces: true, parser })
-  const desk: Desk = { io, options, hooks, codec, admission, connecting }
-  const open = io as unknown as { onconnection(connection: Connection): void }
-  open.onconnection = (connection) => {
-    connection.client = new Client(connection, desk)
-  }
-  io.bind(engine)
-  return io
 }
 
 function served(engine: Engine) {
@@ -76,7 +58,7 @@ function served(engine: Engine) {
       engine.guard(() => ws.data.receive(frame)),
     drain: (ws: Bun.ServerWebSocket<WebSocketTransport>) => engine.guard(() => ws.data.owner?.drained()),
     close: (ws: Bun.ServerWebSocket<WebSocketTransport>, code: number) => engine.guard(() => ws.data.closed(code)),
-    maxPayloadLength: READ_PAYLOADS * maxPayload,
+    maxPayloadLength: BOUNDS.readPayloads * maxPayload,
     backpressureLimit: mostWaiting,
     closeOnBackpressureLimit: true,
     perMessageDeflate: compression,
@@ -84,7 +66,7 @@ function served(engine: Engine) {
     sendPings: heartbeat_s + IDLE_S.least > WEBSOCKET_IDLE_S,
   }
   const idleTimeout = Math.max(IDLE_S.least, Math.min(IDLE_S.most, heartbeat_s))
-  return { websocket, idleTimeout, maxRequestBodySize: READ_PAYLOADS * maxPayload }
+  return { websocket, idleTimeout, maxRequestBodySize: BOUNDS.readPayloads * maxPayload }
 }
 
 /** The native WebSocket under a transport, where it has one. */

@@ -1,4 +1,5 @@
 /** What is kept of a request: one plain object for the many that differ in nothing. A Request, its URL and headers are some KB. */
+import { randomBytes } from 'node:crypto'
 import type { HandshakeRequest } from './upstream.ts'
 
 /** What every client sends; not worth keeping. */
@@ -6,6 +7,8 @@ const USUAL = new Set(['EIO', 'transport', 't', 'sid', 'b64'])
 
 /** Kinds of handshake that are remembered: pages come from few origins, who makes up many gains nothing. */
 const MOST_KINDS = 1_000
+
+export const newSession = (): string => randomBytes(15).toString('base64url')
 
 export function handshakes() {
   const shared = new Map<string, HandshakeRequest>()

@@ -57,7 +57,7 @@ function keepPace(client: Client): Failure | undefined {
   const reset_ms = pace.resetMs
   return new Failure('rate_limited', 'Too many frames a second on this connection.', {
     retry_after_ms: reset_ms,
-    details: { limit: frames.perSecond, remaining: 0, reset_ms },
+    details: { limit: 'frames', remaining: 0, reset_ms },
   })
 }
 

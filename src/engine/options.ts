@@ -1,7 +1,7 @@
 /** What the engine is told at its start, and how it asks and tells whoever stands behind it. */
 import type { Socket } from 'socket.io'
 import type { Failure } from '../protocol/failure.ts'
-import type { Connection } from './connection.ts'
+import type { Link } from './link.ts'
 
 export interface EngineOptions {
   /** With or without the last slash: both are served. */
@@ -10,6 +10,10 @@ export interface EngineOptions {
   readonly pingInterval: number
   readonly pingTimeout: number
   readonly upgradeTimeout: number
+  /** How soon after the sign-in it is measured how long an answer takes, and again where that is asked for. */
+  readonly measureAfter: number
+  /** A ping without an answer for so long is late. */
+  readonly lateAfter: number
   /** How long a connection may take to open its first namespace. */
   readonly connectTimeout: number
   /** How long the body of a request may take. */
@@ -40,6 +44,8 @@ export const standardOptions: EngineOptions = {
   pingInterval: 25_000,
   pingTimeout: 20_000,
   upgradeTimeout: 10_000,
+  measureAfter: 1_000,
+  lateAfter: 2_000,
   connectTimeout: 45_000,
   bodyTimeout: 20_000,
   maxPayload: 1_000_000,
@@ -80,6 +86,8 @@ export const BOUNDS = {
   waiting: 1_024,
   /** Times the largest payload: what may wait to be sent, and what commands may hold. */
   payloads: 4,
+  /** And how much is read, so that it can be answered; more is cut. */
+  readPayloads: 2,
 } as const
 
 export type Ack = (reply?: unknown) => void
@@ -101,8 +109,17 @@ export interface EngineHooks {
   /** Given, it is asked about each request first; an answer ends it. No session id: it wants a new connection. */
   refuse?(request: Request, sid: string | undefined): Response | undefined
   /** What a client is told of a failure: of a command (then `socket` is where it came), or of its connection. */
-  refusal?(failure: Failure, connection: Connection, socket: Socket | undefined): unknown
+  refusal?(failure: Failure, connection: Link, socket: Socket | undefined): unknown
+  /** Given, it is asked whether a newcomer from this address may come in; an answer is the refusal. */
+  keepOut?(address: string): Response | undefined
   sessionId?(): string
-  onClose?(connection: Connection, why: Closing): void
+  onClose?(connection: Link, why: Closing): void
+  /**
+   * A ping was answered, so all that was written before it has arrived. `sentAt` is when it was written, in the time of
+   * `performance.now()`, which is never set anew. True asks for another ping soon.
+   */
+  onPong?(connection: Link, rtt_ms: number, sentAt: number): boolean | undefined
+  /** A ping is late. Its answer may come yet. */
+  onLate?(connection: Link): void
   onError(error: unknown): void
 }

@@ -1,5 +1,6 @@
 /** Long polling under a connection: what waits for the next request, and what requests bring. */
 import type { Connection } from './connection.ts'
+import { packetsIn, SEPARATOR } from './frames.ts'
 import { BOUNDS } from './options.ts'
 import { type EnginePacket, encodePayload, UpstreamPolling } from './upstream.ts'
 
@@ -13,7 +14,6 @@ interface Poll {
   readonly resolve: (response: Response) => void
 }
 
-const SEPARATOR = '\x1e'
 const BASE64 = 98 // b
 
 export const text = (body: string, headers: Headers): Response =>
@@ -98,10 +98,4 @@ export class PollingTransport extends UpstreamPolling {
     }
     return owner.closedBy === 'parse error' ? refused(400, headers) : text('ok', headers)
   }
-}
-
-function packetsIn(payload: string, most: number): number {
-  let count = 1
-  for (let at = payload.indexOf(SEPARATOR); at !== -1 && count <= most; at = payload.indexOf(SEPARATOR, at + 1)) count++
-  return count
 }

@@ -11,9 +11,6 @@ export type Wire = Bun.ServerWebSocket<unknown>
 
 export type RawData = string | Uint8Array | ArrayBuffer
 
-/** Of a text its characters: near enough where it is to be bounded, and nothing has to be walked for it. */
-export const sizeOf = (data: RawData): number => (typeof data === 'string' ? data.length : data.byteLength)
-
 export interface EnginePacket {
   type: 'open' | 'close' | 'ping' | 'pong' | 'message' | 'upgrade' | 'noop' | 'error'
   data?: RawData

@@ -1,11 +1,11 @@
 /** A WebSocket under a connection. What Bun answers to a send is read: it drops what is too much, and says so nowhere else. */
 import type { Connection } from './connection.ts'
+import { sizeOf } from './frames.ts'
 import {
   type BaseOptions,
   type EnginePacket,
   encodePacket,
   type RawData,
-  sizeOf,
   UpstreamWebSocket,
   type Wire,
 } from './upstream.ts'

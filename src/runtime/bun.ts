@@ -1,39 +1,50 @@
-/** Serves the engine and HTTP on one port, on Bun. */
-import type { Peer } from '../engine/address.ts'
-import type { GuardedEngine } from '../engine/guarded.ts'
+/** On Bun: its own server and WebSockets, and topics told by one publish. */
+import { connectionOf, type GuardedEngine, guardedEngine, wireOf } from '../engine/guarded.ts'
+import type { Link } from '../engine/link.ts'
+import type { Wires } from '../server/wires.ts'
+import { type Runtime, type Served, type Serving, urlOf } from './runtime.ts'
 
-export interface Served {
-  readonly url: string
-  readonly port: number
+export interface BunServed extends Served {
   /** To every WebSocket that subscribed to the topic. */
   publish(topic: string, frame: string | Uint8Array): void
-  /** Takes no more; what is under way may end, or is cut off. */
-  stop(graceful?: boolean): Promise<void>
-}
-
-export interface Serving {
-  readonly engine: GuardedEngine
-  readonly port: number
-  readonly host?: string
-  fetch(request: Request, peer: Peer): Response | Promise<Response>
-  onError(error: unknown): void
 }
 
 const COMPRESSED_FROM = 1_024
 
-const ANY = new Set(['0.0.0.0', '::'])
-
-/** As it stands in a URL, from this machine. */
-function named(host: string): string {
-  if (ANY.has(host)) return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
+export const bun: Runtime = {
+  openEngine(options, hooks) {
+    const engine = guardedEngine(options, hooks)
+    let served: BunServed | undefined
+    return {
+      io: engine.io,
+      wires: wiresOf(engine, () => served),
+      async serve(serving) {
+        served = serveBun(engine, serving)
+        return served
+      },
+    }
+  },
+  envFile: () => ({}), // Bun has read it
+  stripTypes: (source) => new Bun.Transpiler({ loader: 'ts' }).transformSync(source),
 }
 
-export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Serving): Served {
+const wiresOf = (engine: GuardedEngine, served: () => BunServed | undefined): Wires => ({
+  wireOf: (conn) => wireOf((conn as { transport: object }).transport),
+  publish: (topic, frame) => served()?.publish(topic, frame),
+  bufferedAmount: (conn) => connectionOf({ conn }).bufferedAmount,
+  together: (conn, size, run) => connectionOf({ conn }).together(size, run),
+  ping: (conn) => connectionOf({ conn }).measure(),
+  admit: (conn) => engine.admit(conn as Link),
+  refused: (conn) => engine.bears(conn as Link, false),
+  turnOut: engine.turnOut,
+})
+
+export function serveBun(engine: GuardedEngine, { port, host = '0.0.0.0', fetch, onError }: Serving): BunServed {
   const server = Bun.serve({
     port,
     hostname: host,
     development: false,
+    reusePort: false, // which Bun has on otherwise: two services on one port would share what comes
     ...engine.serve,
     fetch: (request, server) =>
       engine.owns(request) ? engine.fetch(request, server) : fetch(request, engine.peerOf(request, server)),
@@ -45,7 +56,7 @@ export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Ser
   const compression = engine.options.compression
 
   return {
-    url: `http://${named(host)}:${server.port}`,
+    url: urlOf(host, server.port as number),
     port: server.port as number,
     publish(topic, frame) {
       const compressed = compression && frame.length >= COMPRESSED_FROM
@@ -53,7 +64,8 @@ export function serveBun({ engine, port, host = '0.0.0.0', fetch, onError }: Ser
       if (answer !== 0 || server.subscriberCount(topic) > 0) engine.publishedTo(answer, frame.length)
     },
     async stop(graceful = false) {
-      engine.close()
+      engine.close(!graceful)
+      await engine.emptied() // a poll may come on a new connection
       await server.stop(!graceful)
     },
   }

@@ -1,5 +1,6 @@
 /** How much one may say, and how many may stay, before it is known who they are. */
 import { afterEach, describe, expect, test } from 'bun:test'
+import { Failure } from '../../src/protocol/failure.ts'
 import { joined, once, polling, type Started, start, stock, until, websocket } from './raw.ts'
 
 const made: Disposable[] = []
@@ -159,6 +160,40 @@ describe('an address', () => {
     await using engine = start({ perAddress: 1 })
     for (let n = 0; n < 5; n++) keep(await joined(engine))
     expect(engine.guarded.counts()).toMatchObject({ connections: 5, strangers: 0 })
+  })
+})
+
+describe('an address that does harm', () => {
+  test('is kept out where whoever stands behind the engine says so; who is in stays', async () => {
+    const asked: string[] = []
+    let harmful = false
+    const keepOut = (address: string) => {
+      asked.push(address)
+      return harmful ? new Response(null, { status: 429 }) : undefined
+    }
+    await using engine = start({ signIn: true, hooks: { keepOut } })
+    using client = await joined(engine, '40{"token":"one"}')
+    const polled = await polling(engine)
+    harmful = true
+    expect(await statusOf(engine)).toBe(429)
+    expect((await websocket(engine).closed).code).not.toBe(1000)
+    expect([...new Set(asked)]).toEqual(['127.0.0.1'])
+    expect(engine.guarded.counts().refused.hook).toBe(2)
+    expect((await polled.post('40')).status).toBe(200)
+    client.send('40/nowhere')
+    expect(await client.message()).toStartWith('44/nowhere')
+  })
+
+  test('has those turned out who brought no token, and no others', async () => {
+    await using engine = start({ signIn: true, trustedProxies: ['127.0.0.1'] })
+    const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
+    using stranger = await joined(engine, '40', from('203.0.113.7'))
+    using bearer = await joined(engine, '40{"token":"one"}', from('203.0.113.7'))
+    using elsewhere = await joined(engine, '40', from('203.0.113.8'))
+    engine.guarded.turnOut('203.0.113.7', new Failure('protocol_abuse', 'Too much.'))
+    expect(await stranger.message()).toContain('"code":"protocol_abuse"')
+    await stranger.closed
+    for (const { sid } of [bearer, elsewhere]) expect(engine.connection(sid)?.readyState).toBe('open')
   })
 })
 

@@ -114,7 +114,7 @@ describe('commands under way', () => {
     expect(JSON.parse((refused[0] as string).slice(2 + `${all}`.length))[0]).toMatchObject({
       retryable: true,
       retry_after_ms: 1_000,
-      details: { limit: all, remaining: 0, reset_ms: 1_000 },
+      details: { limit: 'under_way', remaining: 0, reset_ms: 1_000 },
     })
     expect(begun.length).toBe(256)
     const answered: number[] = []
@@ -179,7 +179,7 @@ describe('frames that come too fast', () => {
     expect(JSON.parse(answer.slice(4))[0]).toMatchObject({
       retryable: true,
       retry_after_ms: expect.any(Number),
-      details: { limit: 1, remaining: 0, reset_ms: expect.any(Number) },
+      details: { limit: 'frames', remaining: 0, reset_ms: expect.any(Number) },
     })
     expect(handled).toBe(9)
   })

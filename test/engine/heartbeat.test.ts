@@ -1,9 +1,10 @@
 /** Dead clients are found, and heartbeats are no way to wear the engine out. */
 import { expect, test } from 'bun:test'
 import { Deadlines } from '../../src/engine/deadlines.ts'
-import { joined, polling, queue, start, until } from './raw.ts'
+import { connectionOf, wireOf } from '../../src/engine/guarded.ts'
+import { bunOnly, joined, polling, queue, start, until } from './raw.ts'
 
-test('a client that floods with pongs nobody asked for is closed, and costs no timer', async () => {
+bunOnly('a client that floods with pongs nobody asked for is closed, and costs no timer', async () => {
   await using engine = start()
   using client = await joined(engine)
   client.send(...Array(50).fill('3'))
@@ -37,7 +38,7 @@ test('a client that answered once and then no more is found', async () => {
   expect(client.heard).toEqual(['2'])
 })
 
-test('the end of the service is the end of all its timers', async () => {
+bunOnly('the end of the service is the end of all its timers', async () => {
   const engine = start({ signIn: true })
   using client = await joined(engine)
   const poller = await polling(engine)
@@ -62,4 +63,30 @@ test('what is due comes in the order in which it was added, and what was taken b
   others.add('e')
   expect(await due.next()).toBe('e')
   await until(() => deadlines.size === 0)
+})
+
+bunOnly('a ping comes after all that was told before it, published or sent, alone or together', async () => {
+  await using engine = start()
+  using client = await joined(engine)
+  const [socket] = engine.io.sockets.sockets.values()
+  if (!socket) throw new Error('No socket.')
+  wireOf(socket.conn.transport)?.subscribe('topic')
+  const connection = connectionOf(socket)
+  engine.publish('topic', '42["n",1]')
+  connection.together(100, () => {
+    socket.emit('n', 2)
+    engine.publish('topic', '42["n",3]')
+    socket.emit('n', 4)
+  })
+  engine.publish('topic', '42["n",5]')
+  connection.measure()
+  const heard = [
+    await client.next(),
+    await client.next(),
+    await client.next(),
+    await client.next(),
+    await client.next(),
+  ]
+  expect(heard).toEqual([1, 2, 3, 4, 5].map((n) => `42["n",${n}]`))
+  expect(await client.next()).toBe('2')
 })

@@ -1,32 +1,88 @@
 /** Clients that say what they are told to, byte for byte, and an engine to say it to. */
-import { connect as connectTcp } from 'node:net'
+import { test } from 'bun:test'
+import { type AddressInfo, connect as connectTcp } from 'node:net'
 import type { Server } from 'socket.io'
 import { type ManagerOptions, type SocketOptions, connect as stockConnect } from 'socket.io-client'
-import type { Closing } from '../../src/engine/options.ts'
-import { type StartOptions, startEngine } from '../../src/runtime/engine.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { guardedEngine } from '../../src/engine/guarded.ts'
+import { nodeEngine } from '../../src/engine/node/guarded.ts'
+import type { Closing, EngineHooks, EngineOptions } from '../../src/engine/options.ts'
+import { serveBun } from '../../src/runtime/bun.ts'
+import { nodeServer } from '../../src/runtime/deno.ts'
+import type { Serving } from '../../src/runtime/runtime.ts'
 
 export interface Closed extends Closing {
   readonly id: string
 }
 
+/** More than the service's options: given `connections`, they come here as they are, without Socket.IO. */
+export interface Starting extends Partial<EngineOptions> {
+  readonly host?: string
+  readonly hooks?: Partial<EngineHooks>
+  readonly connections?: (engine: Engine) => void
+}
+
 /** An engine, what was reported as wrong, and which connections ended how. */
-export function start(options: StartOptions = {}, handlers?: (io: Server) => void) {
+export function start(
+  { host = '127.0.0.1', hooks, connections, ...options }: Starting = {},
+  handlers?: (io: Server) => void,
+) {
   const errors: unknown[] = []
   const closed = queue<Closed>()
-  const engine = startEngine(
-    {
-      ...options,
-      hooks: {
-        onError: (error) => errors.push(error),
-        onClose: ({ id }, why) => closed.push({ id, ...why }),
-        ...options.hooks,
-      },
-    },
-    handlers,
-  )
-  const connection = (sid: string) => engine.guarded.engine.clients.get(sid)
-  return Object.assign(engine, { errors, closed, connection, [Symbol.asyncDispose]: () => engine.stop() })
+  const onError = (error: unknown) => void errors.push(error)
+  const all = { onError, onClose: ({ id }: { id: string }, why: Closing) => closed.push({ id, ...why }), ...hooks }
+  const { guarded, connection, alone, serve } = open(options, all)
+  if (connections) {
+    alone()
+    connections(guarded.engine)
+  }
+  handlers?.(guarded.io)
+  const { url, port, publish, stop } = serve({
+    port: 0,
+    host,
+    fetch: () => new Response(null, { status: 404 }),
+    onError,
+  })
+  const started = { url, port, publish, io: guarded.io, guarded, errors, closed, connection }
+  const end = async () => {
+    await guarded.io.close()
+    await stop()
+  }
+  return { ...started, stop: end, [Symbol.asyncDispose]: end }
 }
+
+function onBun(options: Partial<EngineOptions>, hooks: EngineHooks) {
+  const guarded = guardedEngine(options, hooks)
+  return {
+    guarded,
+    connection: (sid: string) => guarded.engine.clients.get(sid),
+    /** Without Socket.IO. */
+    alone: () => void guarded.engine.off('connection'),
+    serve: (serving: Serving) => serveBun(guarded, serving),
+  }
+}
+
+/** As on Deno, but in this process. */
+function onNode(options: Partial<EngineOptions>, hooks: EngineHooks) {
+  const guarded = nodeEngine(options, hooks)
+  function serve({ host, ...serving }: Serving) {
+    const { server, stop } = nodeServer(guarded, serving)
+    server.listen(0, host)
+    const { port } = server.address() as AddressInfo
+    return { url: `http://127.0.0.1:${port}`, port, publish() {}, stop }
+  }
+  const alone = () => void guarded.engine.removeAllListeners('connection')
+  return { guarded, serve, alone, connection: (sid: string) => guarded.engine.clients[sid] }
+}
+
+const { ENGINE } = process.env
+const isNode = ENGINE === 'node'
+
+/** What is said of an engine in this folder is said of both: `node.service.ts` says it of Socket.IO's own. */
+const open = isNode ? (onNode as unknown as typeof onBun) : onBun
+
+/** Of topics, of Bun's own options, and of what only our engine counts. */
+export const bunOnly = isNode ? test.skip : test
 
 export type Started = ReturnType<typeof start>
 
@@ -145,8 +201,12 @@ export async function pausedReader({ port }: { port: number }) {
   }
 }
 
-/** A short text frame of a client, masked with nothing. */
-const masked = (text: string) => Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)])
+/** A text frame of a client, masked with nothing. */
+function masked(text: string): Buffer {
+  const { length } = text
+  const size = length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff]
+  return Buffer.concat([Buffer.from([0x81, ...size, 0, 0, 0, 0]), Buffer.from(text)])
+}
 
 /** The texts of whole frames that a server sent. */
 function framesIn(bytes: Buffer): string[] {

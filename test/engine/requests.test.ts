@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import { connect as connectTcp } from 'node:net'
 import { networkOf } from '../../src/engine/address.ts'
 import { withStandards } from '../../src/engine/options.ts'
-import { joined, once, polling, start, stock, until, websocket } from './raw.ts'
+import { bunOnly, joined, once, polling, start, stock, until, websocket } from './raw.ts'
 
 const HANDSHAKE = '/socket.io/?EIO=4&transport=polling'
 
@@ -257,7 +257,7 @@ describe('a connection that the service closes', () => {
     expect(await poll).toBe('1')
   })
 
-  test('ends the next poll where none is under way, after all that it was told', async () => {
+  test('ends a poll of its own where none is under way, after all that it was told: with it a stock client would forget that', async () => {
     await using engine = start()
     const client = await polling(engine)
     const connection = engine.connection(client.sid)
@@ -265,14 +265,15 @@ describe('a connection that the service closes', () => {
     connection?.close()
     expect(await (await client.post('42["late"]')).text()).toBe('ok')
     const told = [...(await client.poll()).split('\x1e'), ...(await client.poll()).split('\x1e')]
-    expect(told).toEqual([...Array.from({ length: 20 }, (_, n) => `42["n",${n}]`), '1'])
+    expect(told).toEqual(Array.from({ length: 20 }, (_, n) => `42["n",${n}]`))
+    expect(await client.poll()).toBe('1')
     const after = await client.get()
     expect([after.status, (await after.json()).code]).toEqual([400, 1])
   })
 })
 
 describe('options', () => {
-  test('go where they have their effect', async () => {
+  bunOnly('go where they have their effect', async () => {
     await using engine = start({ maxPayload: 1_000, compression: true, pingInterval: 1_000, pingTimeout: 500 })
     expect(engine.guarded.serve).toMatchObject({
       idleTimeout: 60,
@@ -283,7 +284,7 @@ describe('options', () => {
     expect(engine.connection(client.sid)?.opts).toMatchObject({ maxHttpBufferSize: 1_000, pingInterval: 1_000 })
   })
 
-  test('that Bun would not take for its own are kept within its bounds', async () => {
+  bunOnly('that Bun would not take for its own are kept within its bounds', async () => {
     await using engine = start({ pingInterval: 3_600_000, pingTimeout: 3_600_000 })
     expect(engine.guarded.serve.idleTimeout).toBe(255)
     using client = await joined(engine)

@@ -113,11 +113,28 @@ describe('a namespace', () => {
     await client.closed
   })
 
-  test('is not opened a second time while it is still thought over', async () => {
-    using client = await joined(engine)
-    client.send('40/slow,', '40/slow,')
-    expect(await client.next()).toContain('"code":"protocol_abuse"')
+  test('is opened once, however often it is asked for while it is still thought over', async () => {
+    const letIn: (() => void)[] = []
+    await using slow = start({}, (io) => {
+      io.of('/other')
+      io.of('/slow').use((_, next) => void letIn.push(next))
+    })
+    using client = await joined(slow)
+    client.send('40/slow,', '40/slow,', '40/other,')
+    expect(await client.next()).toStartWith('40/other,{')
+    expect(letIn).toHaveLength(1)
+    letIn[0]?.()
+    expect(await client.next()).toStartWith('40/slow,{')
+  })
+
+  test('that is opened again and again ends the connection, which may come back', async () => {
+    await using other = start({}, (io) => void io.of('/other'))
+    using client = await joined(other)
+    for (let n = 0; n < 30; n++) client.send('40/other,', '41/other,')
     await client.closed
+    const [error] = client.heard.slice(-1)
+    expect(error).toContain('"code":"rate_limited"')
+    expect(error).toContain('"retryable":true')
   })
 
   test('is one of a bounded number on one connection', async () => {

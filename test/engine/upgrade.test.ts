@@ -1,7 +1,7 @@
 /** From polling to a WebSocket: once, in time, and nothing lost or told twice on the way. */
 import { describe, expect, test } from 'bun:test'
 import { wireOf } from '../../src/engine/guarded.ts'
-import { once, polling, type Started, start, stock, until, websocket } from './raw.ts'
+import { bunOnly, once, polling, type Started, start, stock, until, websocket } from './raw.ts'
 
 const SIXTY = Array.from({ length: 60 }, (_, n) => n)
 
@@ -49,7 +49,7 @@ describe('an upgrade', () => {
     socket.socket.close()
   })
 
-  test('is probed once: a second probe closes it, and polling goes on', async () => {
+  bunOnly('is probed once: a second probe closes it, and polling goes on', async () => {
     await using engine = start({}, (io) => io.on('connection', (socket) => socket.on('ping', (reply) => reply('pong'))))
     const { client, socket } = await upgrading(engine)
     socket.send('2probe', '2probe', '2probe')
@@ -90,7 +90,7 @@ describe('an upgrade', () => {
     socket.socket.close()
   })
 
-  test('that is under way ends with its connection', async () => {
+  bunOnly('that is under way ends with its connection', async () => {
     await using engine = start()
     const { client, socket } = await upgrading(engine)
     engine.connection(client.sid)?.close()
@@ -99,19 +99,22 @@ describe('an upgrade', () => {
     expect(await client.poll()).toBe('1')
   })
 
-  test('that has been probed is let go over before its connection ends, and is told the last things there', async () => {
-    await using engine = start()
-    const { client, socket } = await upgrading(engine)
-    socket.send('2probe')
-    await socket.next()
-    engine.connection(client.sid)?.write('2["last"]')
-    engine.connection(client.sid)?.close()
-    socket.send('5')
-    expect(await socket.next()).toBe('42["last"]')
-    await socket.closed
-    expect(engine.guarded.engine.upgrades.size).toBe(0)
-    expect((await client.get()).status).toBe(400)
-  })
+  bunOnly(
+    'that has been probed is let go over before its connection ends, and is told the last things there',
+    async () => {
+      await using engine = start()
+      const { client, socket } = await upgrading(engine)
+      socket.send('2probe')
+      await socket.next()
+      engine.connection(client.sid)?.write('2["last"]')
+      engine.connection(client.sid)?.close()
+      socket.send('5')
+      expect(await socket.next()).toBe('42["last"]')
+      await socket.closed
+      expect(engine.guarded.engine.upgrades.size).toBe(0)
+      expect((await client.get()).status).toBe(400)
+    },
+  )
 
   test('that has been probed and does not go over ends in time, too', async () => {
     await using engine = start({ upgradeTimeout: 30 })
@@ -124,26 +127,29 @@ describe('an upgrade', () => {
   })
 })
 
-test('what waited for a poll comes first on the WebSocket, then what was published from the upgrade on', async () => {
-  await using engine = start({}, (io) =>
-    io.on('connection', (socket) => {
-      socket.conn.on('upgrade', (transport: object) => {
-        wireOf(transport)?.subscribe('topic')
-        engine.publish('topic', '42["n",2]')
-      })
-    }),
-  )
-  const { client, socket } = await upgrading(engine)
-  socket.send('2probe')
-  await socket.next()
-  for (const one of engine.io.sockets.sockets.values()) one.emit('n', 1)
-  socket.send('5')
-  expect([await socket.next(), await socket.next()]).toEqual(['42["n",1]', '42["n",2]'])
-  expect(engine.connection(client.sid)?.bufferedAmount).toBe(0)
-  socket.socket.close()
-})
+bunOnly(
+  'what waited for a poll comes first on the WebSocket, then what was published from the upgrade on',
+  async () => {
+    await using engine = start({}, (io) =>
+      io.on('connection', (socket) => {
+        socket.conn.on('upgrade', (transport: object) => {
+          wireOf(transport)?.subscribe('topic')
+          engine.publish('topic', '42["n",2]')
+        })
+      }),
+    )
+    const { client, socket } = await upgrading(engine)
+    socket.send('2probe')
+    await socket.next()
+    for (const one of engine.io.sockets.sockets.values()) one.emit('n', 1)
+    socket.send('5')
+    expect([await socket.next(), await socket.next()]).toEqual(['42["n",1]', '42["n",2]'])
+    expect(engine.connection(client.sid)?.bufferedAmount).toBe(0)
+    socket.socket.close()
+  },
+)
 
-test('a publish and a send to one socket arrive in the order in which they were made', async () => {
+bunOnly('a publish and a send to one socket arrive in the order in which they were made', async () => {
   await using engine = start({}, (io) =>
     io.on('connection', (socket) => {
       wireOf(socket.conn.transport)?.subscribe('topic')

@@ -1,0 +1,3 @@
+import { passes } from './list.ts'
+
+passes('bun')
