@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import manifest from '../package.json' with { type: 'json' }
 import { DEVELOPMENT_PREFIX } from './adapters/jose/development.ts'
 import type { Verification } from './adapters/jose/tokens.ts'
+import type { Limits } from './pipeline/limits.ts'
 import {
   type ApiKey,
   PUBLIC_ALGORITHMS,
@@ -36,7 +37,11 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   readonly maxConnections: number
   readonly maxDevicesPerUser: number
+  readonly deviceLimit: 'replace' | 'refuse'
+  readonly idleMs: number
+  readonly recoveryWindowMs: number
   readonly rateLimits: boolean
+  readonly limits: Limits
   readonly dataDir: string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
@@ -75,7 +80,17 @@ export function readConfig(env: Environment): Config {
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     maxConnections: values.MAX_CONNECTIONS,
     maxDevicesPerUser: values.MAX_DEVICES_PER_USER,
+    deviceLimit: values.DEVICE_LIMIT,
+    idleMs: values.PRESENCE_IDLE,
+    recoveryWindowMs: values.SOCKET_RECOVERY_WINDOW,
     rateLimits: values.RATE_LIMITS,
+    limits: {
+      connection: values.LIMIT_CONNECTION,
+      user: values.LIMIT_USER,
+      address: values.LIMIT_ADDRESS,
+      tenant: values.LIMIT_TENANT,
+      key: values.LIMIT_KEY,
+    },
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
   }

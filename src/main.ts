@@ -1,9 +1,11 @@
 /** Start here: configuration → world → listen → drain. */
 import { ConfigError, readConfig } from './config.ts'
+import { ownRuntime } from './runtime/runtime.ts'
 import { startService } from './service.ts'
 
 async function main() {
-  const service = await startService(readConfig(process.env))
+  const runtime = await ownRuntime()
+  const service = await startService(readConfig({ ...runtime.envFile(), ...process.env }), runtime)
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {

@@ -1,20 +1,21 @@
 /** For whoever embeds or tests the service: it starts, says where it is, and stops. */
 import type { Server } from 'socket.io'
 import type { Config } from './config.ts'
-import { connectionOf, guardedEngine, wireOf } from './engine/guarded.ts'
-import type { EngineHooks, EngineOptions } from './engine/options.ts'
+import { clientNetworks } from './engine/address.ts'
+import { type EngineHooks, type EngineOptions, standardOptions } from './engine/options.ts'
 import type { Health } from './features/feature.ts'
 import { features } from './features/registry.ts'
 import { envelope, refusal } from './protocol/envelope.ts'
 import { Failure } from './protocol/failure.ts'
 import { newId, roomKey, tenantKey } from './protocol/ids.ts'
-import { type Served, serveBun } from './runtime/bun.ts'
 import { systemClock } from './runtime/clock.ts'
+import { ownRuntime, type Runtime } from './runtime/runtime.ts'
 import type { ServerConnection } from './server/connection.ts'
 import { httpDoor } from './server/http.ts'
+import { type Outsiders, outsiders } from './server/outsiders.ts'
 import { pages } from './server/pages.ts'
 import { type RunningServer, startServer } from './server/server.ts'
-import type { Wires } from './server/wires.ts'
+import { suspecting } from './server/suspicion.ts'
 import { startWorkers } from './workers/workers.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -39,20 +40,28 @@ const DRAIN_MS = 10_000
 const DRAIN_LOOK_MS = 5
 /** How long the last answers have to reach their clients. */
 const LAST_MS = 500
+/** Namespaces that wait for a sign-in are refused by so much earlier than their connection is closed. */
+const REFUSED_MS = 2_000
 /** Clients that are told to come again spread over so long. */
 const RECONNECT_MS = 2_000
 
-export async function startService(config: Config): Promise<Service> {
+export async function startService(config: Config, runtime?: Runtime): Promise<Service> {
+  const { openEngine, stripTypes } = runtime ?? (await ownRuntime())
   const clock = systemClock
   const world = await openWorld(config, clock)
   const { meter, logger, log, store, report } = world
-  const late: { served?: Served; server?: RunningServer } = {}
-  const engine = guardedEngine(
+  const late: { server?: RunningServer } = {}
+  const networkOf = clientNetworks(config.trustedProxies)
+  const turnOut = (network: string) =>
+    wires.turnOut(network, new Failure('protocol_abuse', 'Too much from this address was refused.'))
+  const crowded = (network: string) => late.server?.crowded(network) ?? false
+  const suspicion = config.rateLimits ? suspecting({ ...world, crowded, turnOut }) : undefined
+  const strangers = outsiders(suspicion, networkOf)
+  const { io, wires, serve } = openEngine(
     engineOptions(config),
-    engineHooks(world, () => late.server),
+    engineHooks(world, strangers, () => late.server),
   )
-  const { wires, io } = { wires: wiresOf(engine, () => late.served), io: engine.io }
-  const server = startServer({ ...world, io, wires, settings: settingsOf(config) })
+  const server = startServer({ ...world, io, wires, suspicion, networkOf, settings: settingsOf(config) })
   late.server = server
   const workers = startWorkers({ clock, log, store, dispatch: server.dispatch, report })
 
@@ -67,16 +76,21 @@ export async function startService(config: Config): Promise<Service> {
       const { status, dependencies } = server.health()
       return { ready: status === 'ok', dependencies }
     },
-    pages: pages({ socketPath: config.path, parser: config.parser, development: world.signer !== undefined }),
+    pages: pages({
+      socketPath: config.path,
+      parser: config.parser,
+      development: world.signer !== undefined,
+      stripTypes,
+    }),
     logger,
     clock,
+    outsiders: strangers,
     addressOf: (request) => addresses.get(request),
     maxBody: config.maxPayloadBytes,
     origins: config.origins,
   })
   const addresses = new WeakMap<Request, string>()
-  const served = serveBun({
-    engine,
+  const served = await serve({
     host: config.host,
     port: config.port,
     fetch(request, { address }) {
@@ -84,8 +98,12 @@ export async function startService(config: Config): Promise<Service> {
       return app.fetch(request)
     },
     onError: (error) => report(error, 'http'),
+  }).catch(async (error) => {
+    await workers.stop()
+    server.close()
+    await world.close()
+    throw error
   })
-  late.served = served
   logger.info({ url: served.url, version: config.server.version, environment: config.environment }, 'Parley listens.')
   if (!config.rateLimits) logger.warn({}, 'RATE_LIMITS is off: what clients may ask for in a time is not limited.')
 
@@ -101,6 +119,7 @@ export async function startService(config: Config): Promise<Service> {
       await new Promise<void>((then) => void clock.after(DRAIN_LOOK_MS, then))
     await workers.stop()
     server.closeConnections()
+    await server.keep()
     server.close()
     await Promise.race([served.stop(true), new Promise<void>((then) => void clock.after(LAST_MS, then))])
     await served.stop()
@@ -122,12 +141,20 @@ export async function startService(config: Config): Promise<Service> {
   }
 }
 
-const settingsOf = ({ server, environment, authTimeoutMs, maxPayloadBytes, maxDevicesPerUser }: Config) => ({
+const { burst, perSecond } = standardOptions.frames
+const framesRate = { take: burst, every_ms: (burst * 1_000) / perSecond }
+
+const settingsOf = ({ server, environment, authTimeoutMs, maxPayloadBytes, maxDevicesPerUser, ...rest }: Config) => ({
   server,
   development: environment === 'development',
   authTimeoutMs,
   maxPayloadBytes,
   maxDevicesPerUser,
+  limits: rest.rateLimits ? rest.limits : undefined,
+  frames: framesRate,
+  deviceLimit: rest.deviceLimit,
+  idleMs: rest.idleMs,
+  recoveryWindowMs: rest.recoveryWindowMs,
 })
 
 const engineOptions = (config: Config): Partial<EngineOptions> => ({
@@ -135,7 +162,7 @@ const engineOptions = (config: Config): Partial<EngineOptions> => ({
   pingInterval: config.pingIntervalMs,
   pingTimeout: config.pingTimeoutMs,
   upgradeTimeout: config.upgradeTimeoutMs,
-  connectTimeout: config.authTimeoutMs,
+  connectTimeout: config.authTimeoutMs + REFUSED_MS,
   maxPayload: config.maxPayloadBytes,
   compression: config.compression,
   parser: config.parser,
@@ -146,15 +173,29 @@ const engineOptions = (config: Config): Partial<EngineOptions> => ({
   signIn: true,
 })
 
-function engineHooks({ clock, meter, report }: World, server: () => RunningServer | undefined): EngineHooks {
+function engineHooks(
+  { clock, meter, report }: World,
+  { keepOut, ended }: Outsiders,
+  server: () => RunningServer | undefined,
+): EngineHooks {
   return {
     onEvent: (socket, name, args, ack) => server()?.onEvent(socket, name, args, ack),
     refuse: (_, sid) => (sid === undefined && server()?.draining ? goingAway() : undefined),
     refusal(failure: Failure, _, socket) {
-      const tenant_id = (socket?.data as ServerConnection | undefined)?.tenant_id ?? ''
+      const connection = socket?.data as ServerConnection | undefined
+      const tenant_id = connection?.tenant_id ?? ''
+      server()?.refused(connection, failure.code)
       return refusal({ id: newId(), tenant_id, timestamp: clock.now(), action: 'error' }, failure)
     },
-    onClose: (_, { reason, slowConsumer }) => meter.closed(slowConsumer ? 'slow_consumer' : reason),
+    keepOut,
+    onClose(connection, { reason, slowConsumer }) {
+      const { remoteAddress, standing } = connection
+      meter.closed(slowConsumer ? 'slow_consumer' : reason)
+      ended(remoteAddress, reason, standing === 'admitted')
+      server()?.ended(connection)
+    },
+    onPong: (connection, rtt_ms, sentAt) => server()?.onPong(connection, rtt_ms, sentAt),
+    onLate: (connection) => server()?.onLate(connection),
     onError: (error) => report(error, 'engine'),
   }
 }
@@ -163,11 +204,3 @@ function goingAway(): Response {
   const { data } = new Failure('server_draining', 'This server goes away: connect to another.')
   return Response.json({ error: data }, { status: 503, headers: { 'retry-after': '1' } })
 }
-
-const wiresOf = (engine: ReturnType<typeof guardedEngine>, served: () => Served | undefined): Wires => ({
-  wireOf: (conn) => wireOf((conn as { transport: object }).transport),
-  publish: (topic, frame) => served()?.publish(topic, frame),
-  bufferedAmount: (conn) => connectionOf({ conn }).bufferedAmount,
-  admit: (conn) => engine.admit(connectionOf({ conn })),
-  refused: (conn) => engine.bears(connectionOf({ conn }), false),
-})

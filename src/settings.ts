@@ -2,6 +2,7 @@
 import { createPublicKey } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as v from 'valibot'
+import type { Rate } from './ports/limiter.ts'
 import { Name } from './protocol/ids.ts'
 
 export interface Setting<Value = unknown> {
@@ -67,6 +68,12 @@ const whole = (min: number, max: number, of = '') =>
   })
 
 const ms = (min: number, max: number) => whole(min, max, 'of ms ')
+
+/** A token bucket. */
+const rate = kind('how many in how many ms, such as 300/10000', (text): Rate | undefined => {
+  const [, take, every_ms] = /^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(text) ?? []
+  return take === undefined ? undefined : { take: Number(take), every_ms: Number(every_ms) }
+})
 
 const oneOf = <const Choice extends string>(...choices: readonly Choice[]) =>
   kind(choices.join(', '), (text) => choices.find((choice) => choice === text.toLowerCase()))
@@ -208,9 +215,29 @@ export const settings = {
     listOf('addresses or networks such as 10.0.0.0/8, comma-separated', addresses),
     'addresses and networks whose forwarding headers are believed, comma-separated',
   ),
+  SOCKET_RECOVERY_WINDOW: setting(
+    ms(0, 86_400_000),
+    '120000',
+    'ms in which a dropped connection comes back with its rooms and missed events; 0 is never',
+  ),
+  PRESENCE_IDLE: setting(ms(1_000, 86_400_000), '300000', 'ms without activity after which a user counts as away'),
   MAX_CONNECTIONS: setting(whole(1, 10_000_000), '100000', 'connections of this process at most'),
   MAX_DEVICES_PER_USER: setting(whole(1, 10_000), '10', 'devices of one user at most'),
-  RATE_LIMITS: setting(onOrOff, 'on', 'off lifts the limits per command and user, per connection and per address'),
+  DEVICE_LIMIT: setting(
+    oneOf('replace', 'refuse'),
+    'replace',
+    'with too many devices: replace the one that was idle longest, or refuse the new one',
+  ),
+  RATE_LIMITS: setting(
+    onOrOff,
+    'on',
+    'off lifts the limits per connection, user, address and tenant, and suspects nobody',
+  ),
+  LIMIT_CONNECTION: setting(rate, '300/10000', 'commands of one connection: how many in how many ms'),
+  LIMIT_USER: setting(rate, '600/10000', 'commands of one user on all connections'),
+  LIMIT_ADDRESS: setting(rate, '20000/10000', 'commands from one address, in IPv6 from one network of 64 bits'),
+  LIMIT_TENANT: setting(rate, '100000/10000', 'commands of one tenant'),
+  LIMIT_KEY: setting(rate, '10000/10000', 'commands by one API key'),
   DATA_DIR: setting(anyText, './data', 'where everything is kept'),
   LOG_LEVEL: setting(oneOf('debug', 'info', 'warn', 'error', 'silent'), 'info', 'debug, info, warn, error or silent'),
   REGION: setting(word, 'local', 'told to clients as the region of this server', { aliases: ['FLY_REGION'] }),

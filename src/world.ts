@@ -4,11 +4,14 @@ import { developmentTokens } from './adapters/jose/development.ts'
 import { joseTokens, type World as KeyWorld } from './adapters/jose/tokens.ts'
 import { memoryLeases } from './adapters/memory/leases.ts'
 import { memoryLimiter } from './adapters/memory/limiter.ts'
+import { memoryRoster } from './adapters/memory/roster.ts'
+import { memorySuspects } from './adapters/memory/suspects.ts'
 import { pinoLogger } from './adapters/pino/logger.ts'
 import { prometheusMeter } from './adapters/prometheus/meter.ts'
 import { openSqlite } from './adapters/sqlite/sqlite.ts'
 import type { Config } from './config.ts'
 import { features } from './features/registry.ts'
+import { revocable, revocations } from './pipeline/revocations.ts'
 import type { Clock } from './ports/clock.ts'
 
 export type World = Awaited<ReturnType<typeof openWorld>>
@@ -31,7 +34,10 @@ export async function openWorld(config: Config, clock: Clock) {
     onCommit: ({ entries, ms }: { entries: number; ms: number }) => meter.committed(entries, ms),
   })
   const keyWorld = { now: clock.now, report: (error: unknown) => report(error, 'keys') }
-  const { tokens, signer } = tokensOf(config, keyWorld)
+  const { tokens: all, signer } = tokensOf(config, keyWorld)
+  const revoked = revocations(store, clock)
+  await revoked.read()
+  const tokens = revocable(all, revoked)
   return {
     clock,
     logger,
@@ -40,12 +46,15 @@ export async function openWorld(config: Config, clock: Clock) {
     log,
     store,
     tokens,
+    revocations: revoked,
     /** Servers may bring a key of their own, by HTTP. */
     httpTokens: apiKeyTokens(config.apiKeys, tokens),
     /** In development only. */
     signer,
     leases: memoryLeases(clock),
+    roster: memoryRoster(),
     limiter: config.rateLimits ? memoryLimiter(clock) : undefined,
+    suspects: memorySuspects(clock),
     /** Each with its state, for readiness. */
     dependencies: () => ({ store: health() }),
     async close() {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { generateKeyPairSync } from 'node:crypto'
 import { type Environment, readConfig } from '../src/config.ts'
+import { standardLimits } from '../src/pipeline/limits.ts'
 import { type Setting, settings, unsupported } from '../src/settings.ts'
 
 const SECRET = 'x'.repeat(32)
@@ -45,7 +46,11 @@ describe('an empty environment', () => {
       trustedProxies: [],
       maxConnections: 100_000,
       maxDevicesPerUser: 10,
+      deviceLimit: 'replace',
+      idleMs: 300_000,
+      recoveryWindowMs: 120_000,
       rateLimits: true,
+      limits: standardLimits,
       dataDir: './data',
       logLevel: 'info',
     })
@@ -112,6 +117,12 @@ test.each<[string, string, Environment, object]>([
       ],
     },
   ],
+  [
+    'limits',
+    'are so many in so long',
+    { LIMIT_CONNECTION: '20/1000' },
+    { limits: { ...standardLimits, connection: { take: 20, every_ms: 1_000 } } },
+  ],
   ['test', 'is development', { NODE_ENV: 'test' }, { environment: 'development' }],
   [
     'a machine at Fly',
@@ -135,6 +146,9 @@ describe('a value that is not taken stops the start, naming the variable, what i
       'SOCKET_MAX_PAYLOAD is "1": it takes a whole number of bytes from 1024 to 100000000.',
     ],
     [{ MAX_CONNECTIONS: '0' }, 'MAX_CONNECTIONS is "0"'],
+    [{ LIMIT_USER: '5' }, 'LIMIT_USER is "5": it takes how many in how many ms, such as 300/10000.'],
+    [{ LIMIT_TENANT: '0/1000' }, 'LIMIT_TENANT is "0/1000"'],
+    [{ LIMIT_KEY: '1/1s' }, 'LIMIT_KEY is "1/1s"'],
     [{ SOCKET_PARSER: 'xml' }, 'SOCKET_PARSER is "xml": it takes json, msgpack.'],
     [{ SOCKET_COMPRESSION: 'maybe' }, 'SOCKET_COMPRESSION is "maybe": it takes on or off.'],
     [{ SOCKET_COMPRESSION: 'constructor' }, 'SOCKET_COMPRESSION is "constructor"'],

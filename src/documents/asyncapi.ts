@@ -1,8 +1,10 @@
 /** The registry as an AsyncAPI 3 document. What is not declared there cannot be said, so this is all of it. */
 import type { Command, Feature } from '../features/feature.ts'
+import { namespacesOf } from '../features/registry.ts'
 import type { ServerEvent } from '../protocol/event.ts'
 import { failures } from '../protocol/failure.ts'
 import { newestVersion } from '../protocol/version.ts'
+import { ackOf, type ChannelName, channel, channelOf, heardOn, others, REFUSED, said } from './channels.ts'
 import { failureShape } from './failures.ts'
 import { type Shape, type Shapes, shapes } from './shape.ts'
 
@@ -13,11 +15,7 @@ export interface Service {
   readonly socketPath: string
 }
 
-const channel = { $ref: '#/channels/main' }
-const said = (name: string) => ({ $ref: `#/channels/main/messages/${name}` })
 const schema = (name: string) => ({ $ref: `#/components/schemas/${name}` })
-
-const REFUSED = 'refused'
 
 export function asyncapi({ features, version, socketPath }: Service) {
   const shape = shapes('draft-07')
@@ -25,7 +23,8 @@ export function asyncapi({ features, version, socketPath }: Service) {
   const operations: Record<string, Shape> = {}
   const schemas: Record<string, Shape> = { ...shape.named, Envelope: envelopeShape, Failure: failureShape }
 
-  for (const { name: tag, events, commands } of features) {
+  for (const feature of features) {
+    const { name: tag, events, commands } = feature
     const tags = [{ name: tag }]
     for (const event of events) {
       messages[event.name] = { tags, ...eventMessage(event, shape) }
@@ -36,15 +35,23 @@ export function asyncapi({ features, version, socketPath }: Service) {
       schemas[given] = shape.of(command.input, 'input')
       messages[name] = { tags, ...commandMessage(name, command.about, schema(given)) }
       messages[ackOf(name)] = { tags, ...ackMessage(name, shape.of(command.output, 'output')) }
-      operations[name] = { tags, ...taking(name, command) }
+      operations[name] = { tags, ...taking(name, command), 'x-namespaces': namespacesOf({ feature, command }) }
     }
+  }
+  const channels: Record<string, Shape> = { main: channelOf('main', messages) }
+  for (const name of others) {
+    const { events, commands, messages } = heardOn(name, features)
+    channels[name] = channelOf(name, messages)
+    const tags = [{ name }]
+    for (const event of events) operations[`${name}/${event.name}`] = { tags, ...telling(event, name) }
+    for (const [given, command] of commands) operations[`${name}/${given}`] = { tags, ...taking(given, command, name) }
   }
   return {
     asyncapi: '3.0.0',
     info: { title: 'Parley', version, description: about, license: { name: 'MIT' } },
     defaultContentType: 'application/json',
     servers: { this: server(socketPath) },
-    channels: { main: { address: '/', title: 'Chat', description: "Socket.IO's namespace `/`.", messages } },
+    channels,
     operations,
     components: { schemas, securitySchemes: { token: tokenScheme } },
     'x-protocol': newestVersion,
@@ -110,15 +117,15 @@ function eventMessage(event: ServerEvent, shape: Shapes): Shape {
   return { name, summary, payload: enveloped(typeOf(event), { const: name }, shape.of(data, 'output')) }
 }
 
-const telling = (event: ServerEvent): Shape => ({
+const telling = (event: ServerEvent, on?: ChannelName): Shape => ({
   action: 'send',
-  channel,
+  channel: channel(on),
   summary: event.about,
   description:
     event.type === 'message'
       ? "An entry of the room's log: it has a number, and a client that was away gets it later."
       : 'Told to whoever is there; it may be lost.',
-  messages: [said(event.name)],
+  messages: [said(event.name, on)],
 })
 
 /** A client gives the data bare, or in an envelope of which it needs only the payload. */
@@ -141,8 +148,6 @@ const commandMessage = (name: string, summary: string, data: Shape): Shape => ({
   },
 })
 
-const ackOf = (name: string) => `${name}.ack`
-
 const ackMessage = (name: string, data: Shape): Shape => ({
   name: ackOf(name),
   summary: `The acknowledgement of \`${name}\`.`,
@@ -155,14 +160,14 @@ const refused = (): Shape => ({
   payload: enveloped('error', { type: 'string' }, schema('Failure')),
 })
 
-const taking = (name: string, { about: summary, allow, rate, permission, aliases = [] }: Command): Shape => ({
+const taking = (name: string, command: Command, on?: ChannelName): Shape => ({
   action: 'receive',
-  channel,
-  summary,
-  messages: [said(name)],
-  reply: { channel, messages: [said(ackOf(name)), said(REFUSED)] },
-  'x-allowed': allow.says,
-  'x-rate': rate,
-  'x-aliases': aliases,
-  ...(permission && { 'x-permission': name }),
+  channel: channel(on),
+  summary: command.about,
+  messages: [said(name, on)],
+  reply: { channel: channel(on), messages: [said(ackOf(name), on), said(REFUSED, on)] },
+  'x-allowed': command.allow.says,
+  'x-rate': command.rate,
+  'x-aliases': command.aliases ?? [],
+  ...(command.permission && { 'x-permission': name }),
 })

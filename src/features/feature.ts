@@ -3,12 +3,14 @@ import type { Delivery } from '../ports/fanout.ts'
 import type { Leases } from '../ports/leases.ts'
 import type { Rate } from '../ports/limiter.ts'
 import type { Along, Appended } from '../ports/log.ts'
-import type { Change, Member, Role, Room, Store } from '../ports/store.ts'
+import type { Connected, Present } from '../ports/roster.ts'
+import type { Change, Member, Queued, Revocation, Role, Room, Store } from '../ports/store.ts'
+import type { Suspect } from '../ports/suspects.ts'
 import type { Draft, Entry, Position } from '../protocol/entry.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import type { LogEvent, ServerEvent } from '../protocol/event.ts'
-import type { Failure } from '../protocol/failure.ts'
-import type { Caller } from './caller.ts'
+import type { Namespace } from '../protocol/namespaces.ts'
+import type { Caller, Connection } from './caller.ts'
 
 /** What a handler has: who calls, its feature's state, and the world, all of one tenant only. */
 export interface Context<State = unknown> {
@@ -18,6 +20,7 @@ export interface Context<State = unknown> {
   readonly now: number
   readonly state: State
   readonly leases: Leases
+  readonly roster: TenantRoster
   readonly log: RoomLogs
   readonly store: TenantStore
   readonly service: ServiceState
@@ -46,14 +49,32 @@ export interface Context<State = unknown> {
     event: ServerEvent<Data> & { type: 'event' },
     data: InferInput<Data>,
   ): void
+  /** Tells what is kept for a person, to all it is for or to one of their connections. */
+  hand(queued: Queued, to?: Connection): void
+  /** To the connections that watch one of the subjects (`Connection.watch`), once to each. */
+  toWatchers<Data extends GenericSchema>(
+    subjects: readonly string[],
+    event: ServerEvent<Data> & { type: 'event' },
+    data: InferInput<Data>,
+    how?: Omit<Delivery, 'without'>,
+  ): void
+  /** How many connections of this server watch a subject. */
+  watchers(subject: string): number
   /** An event of the caller's own naming, to a room or to the whole tenant. */
   broadcast(name: string, data: unknown, room_id: string | undefined): void
   /** The connections of these users follow the room from now on, and are told `room_joined`; but not the one excepted. */
   follow(user_ids: readonly string[], room_id: string, except?: string): Promise<void>
   /** The connections of these users hear the room no longer. Where a log tells of a leaving, that does it. */
   unfollow(user_ids: readonly string[], room_id: string): void
-  /** Tells the connections of a device why, and closes them. */
-  closeDevice(user_id: string, device_id: string, why: Failure): void
+  /** Tokens are taken no more, and what rests on them ends. */
+  revoke(what: Omit<Revocation, 'tenant_id'>, how?: Revoking): Promise<void>
+}
+
+export interface Revoking {
+  /** All that it concerns is this user's, where that is known. */
+  readonly whose?: string | undefined
+  /** What is so from the same moment on. */
+  readonly along?: readonly Change[]
 }
 
 export interface RoomDelivery extends Omit<Delivery, 'without'> {
@@ -97,6 +118,15 @@ export interface TenantStore
   roomsOf(user_id: string): ReturnType<Store['roomsOf']>
   rooms(after: string | undefined, limit: number): ReturnType<Store['rooms']>
   devices(user_id: string): ReturnType<Store['devices']>
+  presences(user_ids: readonly string[]): ReturnType<Store['presences']>
+  queued(user_id: string, after: string | undefined, limit: number): ReturnType<Store['queued']>
+}
+
+/** Who of this tenant is connected, on whatever server. */
+export interface TenantRoster {
+  of(user_ids: readonly string[]): Present[][] | Promise<Present[][]>
+  /** By user id, after the one given. */
+  users(after: string | undefined, limit: number): Connected[] | Promise<Connected[]>
 }
 
 /** What is known of the running service, for operators. */
@@ -105,11 +135,14 @@ export interface ServiceState {
   stats(): Promise<Stats>
   /** Whether an event's name is the service's own, or one that Socket.IO reserves. */
   taken(event: string): boolean
-  /** Users of the tenant with a connection, by user id, after the one given. */
-  users(after: string | undefined, limit: number): ConnectedUser[]
-  user(user_id: string): ConnectedUser | undefined
   /** How many connections hear a room now. */
   online(room_id: string): number
+  /** Addresses that something is held against, the most suspicious first. */
+  suspects(limit: number): Suspect[] | Promise<Suspect[]>
+  /** Nothing is held against it any more. Whether anything was. */
+  pardon(network: string): boolean | Promise<boolean>
+  /** Under which an address is suspected; nothing where it is none, or a proxy's. */
+  networkOf(address: string): string | undefined
 }
 
 export interface Health {
@@ -128,13 +161,6 @@ export interface Stats {
   readonly errors: number
   readonly latency_ms: { p50: number; p95: number; p99: number }
   readonly memory: Record<string, number>
-}
-
-export interface ConnectedUser {
-  readonly user_id: string
-  readonly devices: readonly string[]
-  readonly connections: number
-  readonly last_active_at: number
 }
 
 /** Who may. `says` is what the documents print. */
@@ -157,6 +183,10 @@ export interface Command<
   rate: Rate
   /** The token must name it, where it names any; else it needs none (what one may read, and one's own session). */
   permission?: boolean
+  /** A client sends it by itself: that says nothing of whether its person is there. */
+  automatic?: boolean
+  /** It is about the connection itself, so every namespace takes it. */
+  everywhere?: boolean
   /** The room in which it takes its number, in the order in which the connection sent it. */
   ordered?(input: InferOutput<Input>, userId: string): string | undefined
   handle(ctx: Context<State>, input: InferOutput<Input>): Promise<InferInput<Output>> | InferInput<Output>
@@ -171,6 +201,21 @@ export interface Feature<
   state: () => State
   events: Events
   commands: Commands
+  /** Those that take its commands as well as `/` does; its events are told on the first of them that a client opened. */
+  namespaces?: readonly Namespace[]
+  /** The caller has signed in on one more connection. `here` is all of theirs, on whatever server. */
+  entered?(ctx: Context<State>, here: readonly Present[]): Promise<void> | void
+  /** The caller's new connection is up to date: `state_sync` was told. */
+  synced?(ctx: Context<State>): Promise<void> | void
+  /** One of the caller's connections went idle, or is so no more. */
+  stirred?(ctx: Context<State>, here: readonly Present[]): Promise<void> | void
+  /** A connection of the caller ended. `clean`: by themselves, rather than that it dropped. */
+  left?(ctx: Context<State>, how: { readonly clean: boolean; readonly here: readonly Present[] }): Promise<void> | void
+  /**
+   * An entry of a room's log was told here. It is called for every message, where the tenant has a state: it must be quick
+   * where there is nothing to do.
+   */
+  heard?(state: State, entry: Entry, context: () => Context<State>): void
 }
 
 export const command = <Input extends GenericSchema, Output extends GenericSchema, State>(

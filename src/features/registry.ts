@@ -1,15 +1,17 @@
 import type { InferInput, InferOutput } from 'valibot'
 import type { Envelope } from '../protocol/envelope.ts'
+import { everyNamespace, namespaces } from '../protocol/namespaces.ts'
 import type { Command, Feature } from './feature.ts'
 import { messages } from './messages/messages.ts'
 import { notifications } from './notifications/notifications.ts'
 import { operations } from './operations/operations.ts'
+import { presences } from './presence/presences.ts'
 import { rooms } from './rooms/rooms.ts'
 import { sessions } from './sessions/sessions.ts'
 import { typing } from './typing/typing.ts'
 
 /** All that the service can do. The types, the checks, the documents and the metrics come from this list. */
-export const features = [sessions, rooms, messages, typing, notifications, operations] as const
+export const features = [sessions, rooms, messages, typing, presences, notifications, operations] as const
 
 export interface Registered {
   readonly name: string
@@ -30,6 +32,14 @@ export function register(list: readonly Feature[]): ReadonlyMap<string, Register
   }
   return commands
 }
+
+/** The namespaces that take a command. */
+export const namespacesOf = ({ feature, command }: Pick<Registered, 'feature' | 'command'>): readonly string[] =>
+  command.everywhere ? everyNamespace : [namespaces.main, ...(feature.namespaces ?? [])]
+
+/** By event, the namespaces of its own. */
+export const eventNamespaces = (list: readonly Feature[]): ReadonlyMap<string, readonly string[]> =>
+  new Map(list.flatMap(({ events, namespaces = [] }) => events.map(({ name }) => [name, namespaces] as const)))
 
 type Merge<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
   ? All

@@ -1,28 +1,34 @@
-import type { Caller, Lane } from '../features/caller.ts'
+import type { Caller, Connection, Lane } from '../features/caller.ts'
 import type {
   Context,
   Feature,
+  Revoking,
   RoomDelivery,
   RoomLogs,
   ServiceState,
   Standing,
+  TenantRoster,
   TenantStore,
 } from '../features/feature.ts'
+import type { Delivery } from '../ports/fanout.ts'
 import type { Leases } from '../ports/leases.ts'
 import type { Ports } from '../ports/ports.ts'
-import type { Role } from '../ports/store.ts'
+import type { Roster } from '../ports/roster.ts'
+import type { Queued, Revocation, Role } from '../ports/store.ts'
 import { envelope } from '../protocol/envelope.ts'
 import type { ServerEvent } from '../protocol/event.ts'
 import { Failure } from '../protocol/failure.ts'
-import { deviceKey, keyOf, newId, roomKey, tenantKey, userKey, withoutKey } from '../protocol/ids.ts'
+import { deviceKey, keyOf, newId, roomKey, tenantKey, userKey, watchKey, withoutKey } from '../protocol/ids.ts'
 import { CallerLogs } from './logs.ts'
 import type { Memberships, Seen } from './memberships.ts'
+import type { Revocations } from './revocations.ts'
 import type { Telling } from './telling.ts'
 
 export interface Pipeline {
   readonly ports: Ports
   readonly tell: Telling
   readonly memberships: Memberships
+  readonly revocations: Pick<Revocations, 'revoke'>
   /** What operators may ask; of one tenant. */
   serviceOf(tenant_id: string): ServiceState
 }
@@ -30,11 +36,13 @@ export interface Pipeline {
 /** What does not change from one command of a tenant to the next. */
 interface Tenant {
   readonly leases: Leases
+  readonly roster: TenantRoster
   readonly service: ServiceState
   readonly states: Map<string, unknown>
 }
 
 const TENANTS_MOST = 10_000
+const LOOKED_AT = 100
 /** What may change who is what in a room. */
 const MEMBERSHIP = new Set(['set_room', 'drop_room', 'set_member', 'drop_member'])
 
@@ -50,20 +58,31 @@ export function contexts(pipeline: Pipeline) {
     if (known) return known
     const made = {
       leases: leasesOf(pipeline.ports.leases, tenant_id),
+      roster: rosterOf(pipeline.ports.roster, tenant_id),
       service: pipeline.serviceOf(tenant_id),
       states: new Map(),
     }
-    // a state holds who types just now and the like: the oldest tenant's goes first, and is made anew when asked for
-    for (const [oldest] of tenants.size >= TENANTS_MOST ? tenants : []) {
-      tenants.delete(oldest)
-      break
-    }
+    if (tenants.size >= TENANTS_MOST) forgetOne()
     tenants.set(tenant_id, made)
     return made
   }
 
-  return (caller: Caller, feature: Feature, commandId: string, lane: Lane | undefined): TenantContext =>
+  /** A state holds who types just now and the like: the oldest tenant's goes that nobody is connected to, and is made anew when asked for. */
+  function forgetOne() {
+    for (const [tenant_id, tenant] of [...tenants.entries().take(LOOKED_AT)]) {
+      tenants.delete(tenant_id)
+      if (pipeline.ports.fanout.count(tenantKey(tenant_id)) === 0) return
+      tenants.set(tenant_id, tenant)
+    }
+  }
+
+  const contextOf = (caller: Caller, feature: Feature, commandId: string, lane: Lane | undefined): TenantContext =>
     new TenantContext(pipeline, tenantOf(caller.tenant_id), caller, feature, commandId, lane)
+
+  /** What a feature remembers of a tenant; nothing where it was never asked to. */
+  const stateOf = (tenant_id: string, { name }: Feature): unknown => tenants.get(tenant_id)?.states.get(name)
+
+  return Object.assign(contextOf, { stateOf })
 }
 
 /** A class, because thousands of these are made a second: its methods are made once. */
@@ -103,6 +122,10 @@ class TenantContext implements Context {
 
   get leases() {
     return this.#tenant.leases
+  }
+
+  get roster() {
+    return this.#tenant.roster
   }
 
   get service() {
@@ -165,6 +188,8 @@ class TenantContext implements Context {
       roomsOf: (user_id) => store.roomsOf(tenant_id, user_id),
       rooms: (after, limit) => store.rooms(tenant_id, after, limit),
       devices: (user_id) => store.devices(tenant_id, user_id),
+      presences: (user_ids) => store.presences(tenant_id, user_ids),
+      queued: (user_id, after, limit) => store.queued(tenant_id, user_id, after, limit),
     }
   }
 
@@ -194,6 +219,22 @@ class TenantContext implements Context {
     this.#pipeline.ports.fanout.tell([place], this.#say(name, data))
   }
 
+  hand({ id, user_id, device_id, action, data, created_at }: Queued, to?: Connection) {
+    const { tenant_id } = this.caller
+    const all = device_id === undefined ? userKey(tenant_id, user_id) : deviceKey(tenant_id, user_id, device_id)
+    const message = envelope('event', { id, tenant_id, timestamp: created_at, action }, data)
+    this.#pipeline.ports.fanout.tell([to ? to.id : all], message)
+  }
+
+  toWatchers(subjects: readonly string[], { name }: ServerEvent, data: unknown, how: Omit<Delivery, 'without'> = {}) {
+    const places = subjects.map((subject) => watchKey(this.caller.tenant_id, subject))
+    this.#pipeline.ports.fanout.tell(places, this.#say(name, data), how)
+  }
+
+  watchers(subject: string) {
+    return this.#pipeline.ports.fanout.count(watchKey(this.caller.tenant_id, subject))
+  }
+
   broadcast(name: string, data: unknown, room_id: string | undefined) {
     const place = room_id === undefined ? tenantKey(this.caller.tenant_id) : this.place(room_id)
     this.#pipeline.ports.fanout.tell([place], this.#say(name, data))
@@ -208,8 +249,8 @@ class TenantContext implements Context {
     this.#pipeline.ports.fanout.unfollow(this.caller.tenant_id, user_ids, room_id)
   }
 
-  closeDevice(user_id: string, device_id: string, why: Failure) {
-    this.#pipeline.ports.fanout.close(deviceKey(this.caller.tenant_id, user_id, device_id), why)
+  revoke(what: Omit<Revocation, 'tenant_id'>, how?: Revoking) {
+    return this.#pipeline.revocations.revoke({ ...what, tenant_id: this.caller.tenant_id }, how)
   }
 }
 
@@ -226,3 +267,8 @@ function leasesOf(leases: Leases, tenant_id: string): Leases {
     members: (set) => leases.members(keyOf(tenant_id, set)),
   }
 }
+
+const rosterOf = (roster: Roster, tenant_id: string): TenantRoster => ({
+  of: (user_ids) => roster.of(tenant_id, user_ids),
+  users: (after, limit) => roster.users(tenant_id, after, limit),
+})

@@ -1,25 +1,32 @@
 import * as v from 'valibot'
 import type { Caller, Lane } from '../features/caller.ts'
-import type { Registered } from '../features/registry.ts'
-import type { Limiter, Rate } from '../ports/limiter.ts'
+import { namespacesOf, type Registered } from '../features/registry.ts'
 import { Stale } from '../ports/log.ts'
+import type { Ports } from '../ports/ports.ts'
 import { type Envelope, envelope, refusal } from '../protocol/envelope.ts'
 import { Failure } from '../protocol/failure.ts'
-import { keyOf, roomKey } from '../protocol/ids.ts'
-import { contexts, type Pipeline } from './context.ts'
+import { roomKey } from '../protocol/ids.ts'
+import { namespaces } from '../protocol/namespaces.ts'
+import type { contexts } from './context.ts'
 import { enterLane } from './lanes.ts'
+import { type Limits, limiting, standardLimits } from './limits.ts'
 import { type Unwrapped, unwrap } from './unwrap.ts'
 
-export type Dispatch = (caller: Caller, name: string, argument: unknown) => Promise<Envelope>
+/** Without a namespace it is `/`, which takes every command. */
+export type Dispatch = (caller: Caller, name: string, argument: unknown, namespace?: string) => Promise<Envelope>
 
 const TRIES = 8
 /** Who found the room changed so often takes turns with the others of whom that is so. */
 const TURNS_FROM = 3
 
 /** The path of every command, from what a client sent to what it gets back. */
-export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: Pipeline): Dispatch {
-  const { clock, meter, limiter, report } = pipeline.ports
-  const contextOf = contexts(pipeline)
+export function dispatcher(
+  commands: ReadonlyMap<string, Registered>,
+  { clock, meter, limiter, report }: Pick<Ports, 'clock' | 'meter' | 'limiter' | 'report'>,
+  contextOf: ReturnType<typeof contexts>,
+  limits: Limits = standardLimits,
+): Dispatch {
+  const limited = limiter && limiting(limiter, limits)
   const turns = new Map<string, Lane>()
 
   /** Decides and does; where what it was decided on changed meanwhile, it decides again. */
@@ -30,7 +37,8 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
       try {
         const allowed = command.allow.check(ctx, ask.input)
         if (allowed) await allowed
-        if (limiter && tries === 1 && !ask.caller.counted) await limit(limiter, name, command.rate, ask.caller)
+        const waiting = tries === 1 ? limited?.one(name, command.rate, ask.caller) : undefined
+        if (waiting) await waiting
         return await command.handle(ctx, ask.input)
       } catch (error) {
         if (!(error instanceof Stale)) throw error
@@ -58,7 +66,7 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
     }
   }
 
-  return async function dispatch(caller, name, argument) {
+  return async function dispatch(caller, name, argument, namespace = namespaces.main) {
     const began = performance.now()
     const found = commands.get(name)
     const unwrapped = unwrap(argument)
@@ -66,7 +74,10 @@ export function dispatcher(commands: ReadonlyMap<string, Registered>, pipeline: 
     const stamp = { id, tenant_id: caller.tenant_id, timestamp: clock.now(), action: found?.name ?? shown(name) }
     let outcome = 'ok'
     try {
+      const waiting = limited?.anything(caller)
+      if (waiting) await waiting
       if (!found) throw new Failure('unknown_event', `There is no command "${shown(name)}".`)
+      if (namespace !== namespaces.main) checkNamespace(found, namespace)
       const output = await answer(found, name, caller, unwrapped)
       stamp.timestamp = clock.now()
       stamp.tenant_id ||= caller.connection?.tenant_id ?? '' // it signed in by this command
@@ -89,13 +100,11 @@ interface Asked {
   readonly lane: Lane | undefined
 }
 
-async function limit(limiter: Limiter, name: string, rate: Rate, { tenant_id, user_id }: Caller) {
-  const { wait_ms, remaining, reset_ms } = await limiter.take(keyOf(tenant_id, user_id, name), rate)
-  if (wait_ms === 0) return
-  throw new Failure('rate_limited', 'Too many of these in a short time.', {
-    retry_after_ms: wait_ms,
-    details: { limit: name, remaining, reset_ms },
-  })
+function checkNamespace(found: Registered, namespace: string) {
+  const taken = namespacesOf(found)
+  if (taken.includes(namespace)) return
+  const message = `"${found.name}" is not taken on this namespace.`
+  throw new Failure('unknown_event', message, { details: { namespaces: taken } })
 }
 
 const SHOWN = 64

@@ -30,11 +30,16 @@ export class CallerLogs implements RoomLogs {
   ) {
     const { tenant_id, device_id } = this.#caller
     const draft = { tenant_id, room_id, action, kept, body, audience, expires_at, device_id }
-    const touched = this.#seen.get(room_id)?.room.touched
-    const since = touched === undefined ? along?.since : { room: touched, ...along?.since }
+    const seen = this.#seen.get(room_id)?.room
+    const since = seen ? { room: seen.touched, ...along?.since } : along?.since
     const lane = this.#lane
     const numbered = along?.numbered ?? (lane && (() => lane.leave()))
-    return this.#pipeline.ports.log.append(roomKey(tenant_id, room_id), key, draft, { ...along, since, numbered })
+    return this.#pipeline.ports.log.append(roomKey(tenant_id, room_id), key, draft, {
+      ...along,
+      since,
+      epoch: seen?.epoch,
+      numbered,
+    })
   }
 
   read(room_id: string, after: Position, limit: number) {

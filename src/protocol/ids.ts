@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 
+export { entryId, madeAt, newId, risingIds, seqOf } from './uuid.ts'
+
 /** No control characters, and no lone surrogate: it has no UTF-8, so two such ids would be one key in whatever stores them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it keeps out
 const WELL_FORMED = /^(?:[^\u0000-\u001F\u007F-\u009F\uD800-\uDFFF]|[\uD800-\uDBFF][\uDC00-\uDFFF])*$/
@@ -20,55 +22,6 @@ export const SeqOrNone = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 /** A command that asks for nothing in particular, or has nothing to say beyond "done". */
 export const Nothing = v.object({})
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-const chance = new Uint8Array(4_096)
-let used = chance.length
-
-/** Random bytes are drawn by the page: one call into the runtime serves hundreds of ids. */
-function byte(): number {
-  if (used === chance.length) {
-    crypto.getRandomValues(chance)
-    used = 0
-  }
-  return chance[used++] as number
-}
-
-const hex = () => HEX[byte()] as string
-
-let stampedAt = -1
-let stamp = ''
-
-/** Many ids are made in one millisecond: what tells it is written once. */
-function stampOf(at: number): string {
-  if (at !== stampedAt) {
-    const time = at.toString(16).padStart(12, '0')
-    stamp = `${time.slice(0, 8)}-${time.slice(8)}-7`
-    stampedAt = at
-  }
-  return stamp
-}
-
-const uuid = (at: number, last: string): string =>
-  `${stampOf(at)}${hex()}${hex().charAt(0)}-${HEX[(byte() & 0x3f) | 0x80]}${hex()}-${last}`
-
-/** A UUIDv7: unique, and sorted by the millisecond of its making. */
-export const newId = (at: number = Date.now()): string => uuid(at, hex() + hex() + hex() + hex() + hex() + hex())
-
-const SEQ_DIGITS = 10
-
-/** The id of a log's entry: a UUIDv7 that ends in the entry's number (40 bits of it). */
-export const entryId = (at: number, seq: number): string =>
-  uuid(at, hex() + (seq % 2 ** (4 * SEQ_DIGITS)).toString(16).padStart(SEQ_DIGITS, '0'))
-
-/** The number that an entry's id tells; of any other string some number, or NaN: compare ids before believing it. */
-export const seqOf = (id: string): number => Number.parseInt(id.slice(-SEQ_DIGITS), 16)
-
-const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
-
-/** When a UUIDv7 was made, in ms; nothing for what is none. */
-export const madeAt = (id: string): number | undefined =>
-  UUID_V7.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined
 
 /** One key of several parts. No two lists of parts give the same key, whatever the parts hold, and none throws. */
 export const keyOf = (...parts: string[]): string => parts.map(encode).join('/')
@@ -93,6 +46,10 @@ export function roomKey(tenant_id: string, room_id: string): string {
   if (PLAIN.test(tenant_id) && PLAIN.test(room_id)) return `${tenant_id}/room/${room_id}`
   return keyOf(tenant_id, 'room', room_id)
 }
+/** Connections that asked to be told of a subject, such as someone's presence. */
+export const watchKey = (tenant_id: string, subject: string): string => keyOf(tenant_id, 'watch', subject)
+/** One of a room's features as a subject: who watches it ends with hearing the room. */
+export const roomSubject = (room_id: string, feature: string): string => keyOf('room', room_id, feature)
 /** Those in a room who do not want one of its features (typing, presence): they are left out when it speaks. */
 export const withoutKey = (tenant_id: string, room_id: string, feature: string): string =>
   keyOf(tenant_id, 'room', room_id, 'without', feature)

@@ -1,14 +1,20 @@
-/** A connection of someone: who they are, which rooms it hears, and how it ends. */
+/** A connection of the engine's, with all its namespaces: who they are, which rooms it hears, and how it ends. */
 import type { Socket } from 'socket.io'
 import type { Caller, Connection, Credentials, Lane } from '../features/caller.ts'
 import type { Telling, Viewer } from '../pipeline/telling.ts'
+import type { Device } from '../ports/store.ts'
 import type { Entry, Position } from '../protocol/entry.ts'
 import { type Envelope, envelope } from '../protocol/envelope.ts'
-import { Failure } from '../protocol/failure.ts'
-import { newId, roomKey, withoutKey } from '../protocol/ids.ts'
+import type { Failure, FailureCode } from '../protocol/failure.ts'
+import { newId, roomKey, roomSubject, watchKey, withoutKey } from '../protocol/ids.ts'
+import { namespaces } from '../protocol/namespaces.ts'
+import { newestVersion } from '../protocol/version.ts'
+import type { Certain } from './certain.ts'
 import type { Join } from './joining.ts'
 import { mayFollow, type State } from './lifecycle.ts'
-import type { Watch } from './teller.ts'
+import { Namespaces } from './namespaces.ts'
+import type { Pulse } from './quality.ts'
+import { RoomsHeard } from './rooms-heard.ts'
 import type { Topics } from './topics.ts'
 
 /** What hears a room here. */
@@ -27,37 +33,76 @@ export interface Surroundings {
   viewer(connection: ServerConnection, room_id: string): Promise<Viewer>
   /** Comes true when the connection has read most of what waits for it; nothing where it has by now. */
   drained(connection: ServerConnection): Promise<void> | undefined
+  /** What it hears, or has for certain, is not what it was. */
+  changed(connection: ServerConnection): void
+  /** It is about to let go of its rooms. */
+  clearing(connection: ServerConnection): void
+  /** Comes true when whoever brings its client back knows what it hears by now. */
+  kept(connection: ServerConnection): Promise<void>
+  /** What is written in `run`, so many characters or bytes, goes as one where it can. */
+  together(conn: object, size: number, run: () => void): void
+  /** As it goes to everyone who sees it, encoded once. */
+  frames(entry: Entry): readonly unknown[]
   signIn(connection: ServerConnection, credentials: Credentials): Promise<Record<string, unknown>>
   refresh(connection: ServerConnection, token: string): Promise<number>
   /** It left one state for another: from none at first, to none at last. */
   counted(connection: ServerConnection, from: State | undefined, to: State | undefined): void
+  upgraded(connection: ServerConnection): void
+  networkOf(address: string): string | undefined
   now(): number
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 export class ServerConnection implements Connection, Live {
-  readonly socket: Socket
+  readonly id: string
+  readonly network: string | undefined
+  /** Where it is told what is for no namespace of its own: `/`, and while that is not open another one. */
+  socket: Socket
+  /** Beside `/`. */
+  namespaces: Namespaces | undefined = undefined
+  /** Comes true when it is noted among those who are there. */
+  entered: Promise<void> | undefined = undefined
+  /** Namespaces that are asked for, and not open yet. */
+  arriving = 0
   state: State = 'connecting'
   /** By which it is counted. */
   transport: string
   /** Who it is; nothing until it has signed in. */
   caller: Caller | undefined
+  /** ms; when its person last did something, and what of that is in the roster. */
   lastActive: number
+  notedActive: number
+  idle = false
+  /** Why it ended, in Socket.IO's words; nothing while it is there. */
+  left: string | undefined = undefined
+  /** For what the service ended it, where it did. */
+  endedFor: FailureCode | undefined = undefined
+  /** The version of the protocol that its client speaks. */
+  protocol = newestVersion
+  /** What its device runs on, as far as it said. */
+  platform: string | undefined = undefined
+  /** How well it gets through; nothing until that was measured. */
+  pulse: Pulse | undefined = undefined
+  /** All that its user had when it came; nothing once that was told. */
+  devices: readonly Device[] | undefined = undefined
   /** ms; when what it rests on ends: the time to sign in, then the token. */
   expiresAt: number | undefined
   #around: Surroundings
   #lanes: Map<string, Lane> | undefined
-  #rooms: Map<string, Watch> | undefined
-  #entering: Map<string, Promise<Position>> | undefined
+  #heard: RoomsHeard | undefined
+  #watched: Set<string> | undefined
+  /** Places of those who do not want one of a room's features, by room. */
+  #unwanted: Map<string, Set<string>> | undefined
 
   constructor(socket: Socket, around: Surroundings) {
+    this.id = socket.id
     this.socket = socket
     this.#around = around
+    this.network = around.networkOf(socket.handshake.address)
     this.transport = socket.conn.transport.name
     this.lastActive = around.now()
-  }
-
-  get id() {
-    return this.socket.id
+    this.notedActive = this.lastActive
   }
 
   get tenant_id() {
@@ -73,8 +118,13 @@ export class ServerConnection implements Connection, Live {
     return this.#lanes
   }
 
+  /** Rooms are told on `/` alone, while that is open. */
+  get hearsRooms(): boolean {
+    return this.socket.connected && this.socket.nsp.name === namespaces.main
+  }
+
   get rooms(): Iterable<string> {
-    return this.#rooms?.keys() ?? []
+    return this.#heard?.rooms ?? []
   }
 
   become(state: State) {
@@ -89,83 +139,113 @@ export class ServerConnection implements Connection, Live {
   }
 
   /** An event of the service's, to this connection alone. */
-  say(action: string, data: unknown) {
+  say(action: string, data: unknown, socket = this.socket) {
     const stamp = { id: newId(), tenant_id: this.tenant_id, timestamp: this.#around.now(), action }
-    this.tell(envelope(action === 'error' ? 'error' : 'event', stamp, data))
+    socket.emit(action, envelope(action === 'error' ? 'error' : 'event', stamp, data))
   }
 
-  enter(room_id: string, from?: Position): Promise<Position> {
-    const live = this.#rooms?.get(room_id)?.told
-    if (live) return Promise.resolve(live)
-    const under = this.#entering?.get(room_id)
-    if (under) return under
-    this.#entering ??= new Map()
-    const wanted = () => this.#entering?.get(room_id) === entering
-    const entering: Promise<Position> = this.#enter(room_id, from, wanted).finally(() => {
-      if (wanted()) this.#entering?.delete(room_id)
-    })
-    this.#entering.set(room_id, entering)
-    return entering
+  enter(room_id: string, from?: Position, seen?: Viewer): Promise<Position> {
+    this.#heard ??= new RoomsHeard(this, this.#around)
+    return this.#heard.enter(room_id, from, seen)
   }
 
-  /** Who left meanwhile is not wanted any more, also where they are on the way in again. */
-  async #enter(room_id: string, from: Position | undefined, wanted: () => boolean): Promise<Position> {
-    const { join, said, viewer, drained } = this.#around
-    const seen = from && (await viewer(this, room_id))
-    const newcomer = {
-      tell: (entry: Entry) => this.tell(said(entry, seen)),
-      ready: () => drained(this),
-      subscribe: (watch: Watch) => {
-        if (!wanted()) throw new Failure('forbidden', 'You are in this room no longer.')
-        this.#hear(room_id, watch)
-      },
-    }
-    return join(this.#key(room_id), newcomer, from)
+  leave(room_id: string, { comesBack = false } = {}) {
+    if (!comesBack) this.#wantAll(room_id)
+    if (!comesBack && this.#watched) this.watch(roomSubject(room_id, 'presence'), false)
+    this.#heard?.leave(room_id)
   }
 
-  #hear(room_id: string, watch: Watch) {
-    if (!this.socket.connected) throw new Failure('unavailable', 'The connection is gone.')
-    const room = this.#key(room_id)
-    this.#rooms ??= new Map()
-    this.#rooms.set(room_id, watch)
-    void this.socket.join(room)
-    this.#around.topics.add(room, this)
+  received(room_id: string, seq: number) {
+    this.#heard?.has(room_id, seq)
   }
 
-  leave(room_id: string) {
-    this.#entering?.delete(room_id) // who is on the way in is turned back
-    const watch = this.#rooms?.get(room_id)
-    if (!watch) return
-    const room = this.#key(room_id)
-    this.#rooms?.delete(room_id)
-    this.#around.topics.remove(room, this)
-    void this.socket.leave(room)
-    watch.release()
+  kept() {
+    return this.#around.kept(this)
+  }
+
+  /** Up to where its client has all in each of its rooms, if all that was told before this moment has arrived. */
+  certain(before: number): Certain[] {
+    return this.#heard?.certain(before) ?? []
   }
 
   heard(room_id: string) {
-    return this.#rooms?.get(room_id)?.told
+    return this.#heard?.heard(room_id)
   }
 
   want(room_id: string, feature: string, wanted: boolean) {
     const key = withoutKey(this.tenant_id, room_id, feature)
+    const unwanted = this.#unwanted?.get(room_id) ?? new Set()
+    if (wanted) unwanted.delete(key)
+    else unwanted.add(key)
     if (wanted) void this.socket.leave(key)
     else void this.socket.join(key)
+    if (!wanted && this.#watched) this.watch(roomSubject(room_id, feature), false)
+    if (unwanted.size === 0) this.#unwanted?.delete(room_id)
+    else this.#unwanted = (this.#unwanted ?? new Map()).set(room_id, unwanted)
+  }
+
+  #wantAll(room_id: string) {
+    for (const key of this.#unwanted?.get(room_id) ?? []) void this.socket.leave(key)
+    this.#unwanted?.delete(room_id)
+  }
+
+  watch(subject: string, wanted: boolean) {
+    this.#watched ??= new Set()
+    if (wanted) {
+      this.#watched.add(subject)
+      return void this.socket.join(watchKey(this.tenant_id, subject))
+    }
+    if (this.#watched.delete(subject)) void this.socket.leave(watchKey(this.tenant_id, subject))
+  }
+
+  ready() {
+    return this.#around.drained(this)
+  }
+
+  get watched(): ReadonlySet<string> {
+    return this.#watched ?? NONE
   }
 
   /** Its transport changed from polling to a WebSocket. */
   upgraded() {
     const { name } = this.socket.conn.transport
     if (name === this.transport) return
-    this.#around.counted(this, this.state, undefined)
     this.transport = name
-    this.#around.counted(this, undefined, this.state)
+    this.#around.upgraded(this)
     for (const room_id of this.rooms) this.#around.topics.upgraded(this.#key(room_id), this)
+  }
+
+  /** One of its namespaces is open. */
+  opened(socket: Socket) {
+    const { name } = socket.nsp
+    this.namespaces ??= name === namespaces.main ? undefined : new Namespaces()
+    if (name !== namespaces.main) this.namespaces?.open.set(name, socket)
+    if (name === namespaces.main || !this.socket.connected) this.socket = socket
+  }
+
+  /** One of its namespaces is left, with what was told there. Whether another one is open. */
+  closed(socket: Socket): boolean {
+    this.namespaces?.open.delete(socket.nsp.name)
+    if (socket !== this.socket) return true
+    if (socket.nsp.name === namespaces.main) this.clear()
+    const [other] = this.namespaces?.open.values() ?? []
+    if (!other) return false
+    this.#watched = undefined
+    this.socket = other
+    return true
   }
 
   /** Lets go of all it held. */
   clear() {
+    this.#around.clearing(this)
     for (const room_id of [...this.rooms]) this.leave(room_id)
+  }
+
+  /** Its last: nothing is left of it. */
+  discard() {
+    this.become('closed')
+    this.become('cleaned_up')
+    this.#around.counted(this, this.state, undefined)
   }
 
   signIn(credentials: Credentials) {
@@ -178,6 +258,13 @@ export class ServerConnection implements Connection, Live {
 
   /** Says why, and ends it: so that an untouched client comes back by itself where that is of use, and not where it is not. */
   end(why: Failure) {
+    this.endedFor = why.code
+    if (why.data.retryable || !this.namespaces?.refuse(why)) return this.#close(why)
+    process.nextTick(() => this.#close(why)) // not before Socket.IO has told those that waited
+  }
+
+  #close(why: Failure) {
+    if (!this.socket.connected) return void this.socket.conn.close()
     if (why.code === 'session_revoked') this.say('session_revoked', { reason: why.message })
     this.say('error', why.data)
     if (why.data.retryable) this.socket.conn.close()

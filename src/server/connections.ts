@@ -1,4 +1,3 @@
-import type { ConnectedUser } from '../features/feature.ts'
 import type { ServerConnection } from './connection.ts'
 
 /** The connections of this server that have signed in, by tenant and user. */
@@ -34,23 +33,9 @@ export class Connections {
     return this.#tenants.get(tenant_id)?.get(user_id) ?? []
   }
 
-  user(tenant_id: string, user_id: string): ConnectedUser | undefined {
-    const own = [...this.of(tenant_id, user_id)]
-    if (own.length === 0) return undefined
-    const devices = own.flatMap(({ caller }) => caller?.device_id ?? [])
-    return {
-      user_id,
-      devices: [...new Set(devices)],
-      connections: own.length,
-      last_active_at: Math.max(...own.map(({ lastActive }) => lastActive)),
-    }
-  }
-
-  /** By user id, after the one given. */
-  list(tenant_id: string, after: string | undefined, limit: number): ConnectedUser[] {
-    const ids = [...(this.#tenants.get(tenant_id)?.keys() ?? [])].sort()
-    const page = ids.filter((id) => after === undefined || id > after).slice(0, limit)
-    return page.flatMap((id) => this.user(tenant_id, id) ?? [])
+  /** Of all users of a tenant. */
+  *in(tenant_id: string): Iterable<ServerConnection> {
+    for (const own of this.#tenants.get(tenant_id)?.values() ?? []) yield* own
   }
 
   *[Symbol.iterator](): Iterator<ServerConnection> {

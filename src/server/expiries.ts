@@ -30,6 +30,12 @@ export class Expiries<Item> {
     if (items?.delete(item) && items.size === 0) this.#seconds.delete(second)
   }
 
+  get size(): number {
+    let size = 0
+    for (const items of this.#seconds.values()) size += items.size
+    return size
+  }
+
   close() {
     this.#cancel()
     this.#seconds.clear()

@@ -8,6 +8,7 @@ import type { Store } from '../ports/store.ts'
 import type { Envelope } from '../protocol/envelope.ts'
 import { Failure } from '../protocol/failure.ts'
 import { keyOf, roomKey } from '../protocol/ids.ts'
+import { everyNamespace, namespaces } from '../protocol/namespaces.ts'
 import type { ServerConnection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { Wires } from './wires.ts'
@@ -21,32 +22,55 @@ interface World {
   readonly connections: Connections
   readonly store: Store
   readonly clock: Clock
+  /** By event, where it has namespaces of its own. */
+  readonly ownNamespaces: ReadonlyMap<string, readonly string[]>
   told(event: string, receivers: number): void
   report(error: unknown): void
 }
 
-export function socketFanout({ io, wires, connections, store, clock, told, report }: World): Fanout {
+export function socketFanout({ io, wires, connections, store, clock, ownNamespaces, told, report }: World): Fanout {
   /** The last of each event to each place, until its time comes. */
   const gathered = new Map<string, { places: readonly string[]; message: Envelope; how: Delivery }>()
 
-  function send(places: readonly string[], message: Envelope, { volatile, without }: Delivery) {
+  function send(places: readonly string[], message: Envelope, how: Delivery) {
+    const { volatile, without } = how
     const { action } = message.payload
+    const own = (ownNamespaces.get(action) ?? []).filter((name) => io.of(name).sockets.size > 0)
+    if (volatile || own.length > 0) return sendEach(places, message, own, how)
     const receivers = without === undefined ? io.to([...places]) : io.to([...places]).except(without)
-    if (volatile) sendVolatile(places, message, without)
-    else receivers.emit(action, message)
+    receivers.emit(action, message)
     told(
       action,
       places.reduce((sum, place) => sum + (io.sockets.adapter.rooms.get(place)?.size ?? 0), 0),
     )
   }
 
-  function sendVolatile(places: readonly string[], message: Envelope, without: string | undefined) {
-    const { rooms, sids } = io.sockets.adapter
-    const ids = new Set(places.flatMap((place) => [...(rooms.get(place) ?? [])]))
-    for (const id of ids) {
-      const socket = io.sockets.sockets.get(id)
-      if (!socket || (without !== undefined && sids.get(id)?.has(without))) continue
-      if (wires.bufferedAmount(socket.conn) < VOLATILE_BYTES) socket.emit(message.payload.action, message)
+  /** Each connection once: where it opened one of the event's own namespaces there, else on `/`. Encoded once a namespace. */
+  function sendEach(places: readonly string[], message: Envelope, own: readonly string[], how: Delivery) {
+    const receivers = new Set<ServerConnection>()
+    const ids = new Map<string, string[]>()
+    for (const socket of socketsAt(places, [namespaces.main, ...own], how.without)) {
+      const connection = socket.data as ServerConnection
+      if (receivers.has(connection)) continue
+      receivers.add(connection)
+      const { nsp, id, conn } = connection.namespaces?.first(own) ?? socket
+      if (how.volatile && wires.bufferedAmount(conn) >= VOLATILE_BYTES) continue
+      const those = ids.get(nsp.name)
+      if (those) those.push(id)
+      else ids.set(nsp.name, [id])
+    }
+    for (const [name, those] of ids) io.of(name).local.to(those).emit(message.payload.action, message)
+    told(message.payload.action, receivers.size)
+  }
+
+  function* socketsAt(places: readonly string[], names: readonly string[], without?: string): Iterable<Socket> {
+    for (const name of names) {
+      const { adapter, sockets } = io.of(name)
+      for (const place of places)
+        for (const id of adapter.rooms.get(place) ?? []) {
+          const socket = sockets.get(id)
+          if (socket && (without === undefined || !adapter.sids.get(id)?.has(without))) yield socket
+        }
     }
   }
 
@@ -81,17 +105,18 @@ export function socketFanout({ io, wires, connections, store, clock, told, repor
       if (how.coalesce === undefined) send(places, message, how)
       else gather(places, message, how, how.coalesce)
     },
+    count: (place) => io.sockets.adapter.rooms.get(place)?.size ?? 0,
     async follow(tenant_id, user_ids, room_id, except) {
       const all = user_ids.flatMap((user_id) => [...connections.of(tenant_id, user_id)])
-      const others = all.filter(({ id }) => id !== except)
+      const others = all.filter(({ id, hearsRooms }) => hearsRooms && id !== except)
       await Promise.all(others.map((one) => follow(one, tenant_id, room_id).catch((error) => unheard(one, error))))
     },
     unfollow(tenant_id, user_ids, room_id) {
       for (const user_id of user_ids) for (const one of connections.of(tenant_id, user_id)) one.leave(room_id)
     },
     close(place, failure) {
-      const ids = [...(io.sockets.adapter.rooms.get(place) ?? [])]
-      for (const id of ids) (io.sockets.sockets.get(id) as Socket | undefined)?.data.end(failure)
+      const those = [...socketsAt([place], everyNamespace)].map(({ data }) => data as ServerConnection)
+      for (const connection of new Set(those)) connection.end(failure)
     },
   }
 }

@@ -16,6 +16,7 @@ import { openRoutes, type Readiness } from './http/open.ts'
 import { refuse, statusOf } from './http/refusal.ts'
 import { type Env, requests } from './http/requests.ts'
 import { routes } from './http/routes.ts'
+import type { Outsiders } from './outsiders.ts'
 
 export interface HttpDoor {
   readonly dispatch: Dispatch
@@ -31,6 +32,7 @@ export interface HttpDoor {
   readonly pages: Hono | undefined
   readonly logger: Logger
   readonly clock: Clock
+  readonly outsiders?: Pick<Outsiders, 'networkOf' | 'refused'> | undefined
   /** The client's own address, as far as it can be known. */
   addressOf(request: Request): string | undefined
   /** Bytes. */
@@ -64,8 +66,8 @@ export function httpDoor(door: HttpDoor): HttpApp {
 function addRoutes(app: HttpApp, door: HttpDoor) {
   const { commands, dispatch, tokens, developmentTokens: signer, addressOf, clock } = door
   const bounds = { maxBytes: door.maxBody, clock }
-  for (const route of routes)
-    app.on(route.method.toUpperCase(), route.path, commandRoute(route, { dispatch, commands, tokens, bounds }))
+  const commanding = { dispatch, commands, tokens, bounds, outsiders: door.outsiders, addressOf }
+  for (const route of routes) app.on(route.method.toUpperCase(), route.path, commandRoute(route, commanding))
   for (const { path, answer } of openRoutes({ ...door, routes })) app.get(path, answer)
   if (signer) app.on(['GET', 'POST'], '/dev/token', developmentRoute({ signer, bounds, addressOf }))
 }

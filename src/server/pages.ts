@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join, sep } from 'node:path'
 import { type Context, Hono } from 'hono'
+import { clientScripts } from './sdk.ts'
 
 export interface PagesOptions {
   /** What the page must know of the service to reach it. */
@@ -11,6 +12,8 @@ export interface PagesOptions {
   parser: 'json' | 'msgpack'
   /** Whether `/dev/token` is there to ask. */
   development: boolean
+  /** TypeScript as browsers take it: by this the client's files are handed out. */
+  stripTypes?(source: string): string
 }
 
 interface Served {
@@ -28,9 +31,10 @@ const types: Record<string, string> = {
 
 const PAGES = join(import.meta.dirname, '..', 'pages')
 
-export function pages({ socketPath, parser, development }: PagesOptions): Hono {
+export function pages({ socketPath, parser, development, stripTypes }: PagesOptions): Hono {
   const table = new Map<string, Served>()
   for (const path of filesOf(PAGES)) table.set(addressOf(path), served(readFileSync(join(PAGES, path)), extname(path)))
+  if (stripTypes) for (const [address, script] of clientScripts(stripTypes)) table.set(address, served(script, '.js'))
   table.set('/vendor/socket.io-client.js', served(socketClient(parser), '.js'))
   table.set('/demo/service.json', served(JSON.stringify({ socket_path: socketPath, development }), '.json'))
   table.set('/', table.get('/demo/') as Served)

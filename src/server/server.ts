@@ -1,71 +1,48 @@
 /** Puts sockets, pipeline and world together. It knows neither the technologies behind the ports nor the runtime under the sockets. */
-import type { Server, Socket } from 'socket.io'
 import type { Caller } from '../features/caller.ts'
 import type { ServiceState } from '../features/feature.ts'
-import { features, register } from '../features/registry.ts'
-import { caps } from '../features/rooms/caps.ts'
+import { eventNamespaces, features, register } from '../features/registry.ts'
 import { sessions } from '../features/sessions/sessions.ts'
+import { attendance } from '../pipeline/attendance.ts'
 import { contexts, type Pipeline } from '../pipeline/context.ts'
 import { dispatcher } from '../pipeline/dispatch.ts'
+import { hearing } from '../pipeline/hearing.ts'
 import { memberships } from '../pipeline/memberships.ts'
 import { telling, type Viewer } from '../pipeline/telling.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Leases } from '../ports/leases.ts'
-import type { Limiter } from '../ports/limiter.ts'
-import type { Log } from '../ports/log.ts'
-import type { Meter } from '../ports/meter.ts'
-import type { Store } from '../ports/store.ts'
-import type { Tokens } from '../ports/tokens.ts'
+import type { Changing } from '../ports/roster.ts'
 import type { Entry } from '../protocol/entry.ts'
+import type { FailureCode } from '../protocol/failure.ts'
 import { roomKey } from '../protocol/ids.ts'
-import { newestVersion } from '../protocol/version.ts'
 import type { ServerConnection, Surroundings } from './connection.ts'
 import { Connections } from './connections.ts'
+import { isCrowd } from './crowd.ts'
 import { deviceRecords } from './devices.ts'
 import { openDoor } from './door.ts'
 import { Expiries } from './expiries.ts'
 import { socketFanout } from './fanout.ts'
-import { joining, resync } from './joining.ts'
+import { healthOf } from './health.ts'
+import { idling } from './idling.ts'
+import { resync } from './joining.ts'
+import type { ServerParts } from './parts.ts'
+import { patience } from './patience.ts'
+import { mayHear } from './planning.ts'
+import { pulses } from './pulses.ts'
+import { moment, recovering } from './recovery.ts'
+import { endRevoked } from './revoking.ts'
 import { signing } from './signing.ts'
 import { teller } from './teller.ts'
 import { topics } from './topics.ts'
-import { mayHear, welcoming } from './welcome.ts'
-import type { Wires } from './wires.ts'
-
-export interface ServerParts {
-  readonly io: Server
-  readonly wires: Wires
-  readonly clock: Clock
-  readonly log: Log
-  readonly store: Store
-  readonly leases: Leases
-  readonly limiter: Limiter | undefined
-  readonly tokens: Tokens
-  readonly meter: Meter
-  readonly settings: Settings
-  report(error: unknown, where: string, id?: string): void
-  dependencies(): Record<string, unknown>
-}
-
-export interface Settings {
-  readonly server: { readonly id: string; readonly region: string; readonly version: string }
-  readonly development: boolean
-  readonly authTimeoutMs: number
-  readonly maxPayloadBytes: number
-  readonly maxDevicesPerUser: number
-}
+import { welcoming } from './welcome.ts'
+import { authenticating, presentOf } from './who.ts'
 
 /** What was told is compared with the log this often. */
 const CHECK_MS = 20_000
-/** A reader with more than this waiting is given no more of what it missed for now. */
-const REPLAY_BYTES = 262_144
-const REPLAY_WAIT_MS = 10
 
 export type RunningServer = ReturnType<typeof startServer>
 
 export function startServer(parts: ServerParts) {
   const { io, wires, clock, log, store, meter, settings } = parts
-  const began = clock.now()
   const commands = register(features)
   const eventNames = new Set(features.flatMap(({ events }) => events.map(({ name }) => name as string)))
   const tell = telling(features, clock.now)
@@ -74,6 +51,7 @@ export function startServer(parts: ServerParts) {
   const report = (error: unknown, id?: string) => parts.report(error, 'command', id)
   const local = topics(io, wires, tell, meter.told)
   let draining = false
+  let closed = false
 
   const follower = teller(log, {
     begun: members.hold,
@@ -85,12 +63,18 @@ export function startServer(parts: ServerParts) {
     report: (error) => parts.report(error, 'teller'),
     gap: meter.gap,
     checked: meter.checked,
+    moment,
   })
+
+  const recovery = recovering(parts, follower, local)
+  const { checkpoints } = recovery
 
   /** Who is told of their own leaving is told nothing that comes after it. */
   function sayInRoom(room: string, entry: Entry) {
     members.heard(room, entry)
+    recovery.recent.heard(room, entry)
     local.tell(room, entry)
+    heard(entry)
     if (entry.action === 'room_member_left') {
       const { user_id } = entry.kept as { user_id: string }
       for (const one of connections.of(entry.tenant_id, user_id)) one.leave(entry.room_id)
@@ -100,12 +84,13 @@ export function startServer(parts: ServerParts) {
   }
 
   const serviceOf = (tenant_id: string): ServiceState => ({
-    health: async () => health(),
-    stats: async () => stats(),
+    health: async () => state.health(),
+    stats: async () => state.stats(),
     taken: (event) => eventNames.has(event) || RESERVED.has(event),
-    users: (after, limit) => connections.list(tenant_id, after, limit),
-    user: (user_id) => connections.user(tenant_id, user_id),
     online: (room_id) => local.count(roomKey(tenant_id, room_id)),
+    suspects: (limit) => suspicion?.list(limit) ?? [],
+    pardon: (network) => suspicion?.pardon(network) ?? false,
+    networkOf: parts.networkOf,
   })
 
   const told = meter.told
@@ -115,25 +100,51 @@ export function startServer(parts: ServerParts) {
     connections,
     store,
     clock,
+    ownNamespaces: eventNamespaces(features),
     told,
     report: (error) => parts.report(error, 'fanout'),
   })
-  const { leases, limiter } = parts
-  const ports = { clock, fanout, leases, limiter, log, store, meter, report }
-  const pipeline: Pipeline = { ports, tell, memberships: members, serviceOf }
-  const dispatch = dispatcher(commands, pipeline)
+  const { leases, limiter, roster, revocations, suspicion } = parts
+  const living: Clock = { now: clock.now, after: (ms, then) => clock.after(ms, () => closed || then()) }
+  const ports = { clock: living, fanout, leases, limiter, log, roster, store, meter, report }
+  const pipeline: Pipeline = { ports, tell, memberships: members, revocations, serviceOf }
   const contextOf = contexts(pipeline)
+  const authenticated = authenticating(settings)
+  const dispatch = dispatcher(commands, ports, contextOf, settings.limits)
+  const attending = attendance({
+    roster,
+    features,
+    contextOf: (caller, feature, id) => contextOf(caller, feature, id, undefined),
+    report,
+  })
+  const note = ({ caller, id }: ServerConnection, change: Partial<Changing>) => {
+    if (caller) attending.note(caller, id, change).catch((error) => report(error, id))
+  }
+  const pulse = pulses({ meter, note, connectionOf: (conn) => door.connectionOf(conn) })
+  const heard = hearing({ features, contextOf, report })
+  const idle = idling({ clock, connections, idleMs: settings.idleMs, note })
+  endRevoked({ revocations, connections, clock })
 
   const around: Surroundings = {
+    ...recovery.around,
     topics: local,
-    join: joining(log, follower),
     said: tell,
     viewer,
-    drained,
     signIn: (connection, credentials) => door.signIn(connection, credentials),
     refresh: (connection, token) => door.refresh(connection, token),
     counted,
+    upgraded(connection) {
+      meter.upgraded(connection.state)
+      note(connection, { transport: connection.transport })
+    },
+    networkOf: parts.networkOf,
     now: clock.now,
+  }
+
+  const losing = suspicion && patience(clock, suspicion)
+  /** Something that it sent was, by the engine or as a command. */
+  function refused(connection: ServerConnection | undefined, code: FailureCode) {
+    if (connection?.caller) losing?.(connection, code)
   }
 
   const expiries = new Expiries<ServerConnection>(clock, (connection) => door.onDue(connection))
@@ -145,23 +156,52 @@ export function startServer(parts: ServerParts) {
     expiries,
     around,
     dispatch,
-    counted,
     report,
     authenticated,
-    devices: deviceRecords({ store, connections, clock, most: settings.maxDevicesPerUser }),
+    attendance: attending,
+    presentOf(connection) {
+      idle.came(connection)
+      return presentOf(connection, settings.server.id)
+    },
+    refused,
+    active(connection, name) {
+      if (!commands.get(name)?.command.automatic) idle.active(connection)
+    },
+    revocations,
+    devices: deviceRecords({
+      store,
+      roster,
+      fanout,
+      clock,
+      revocations,
+      most: settings.maxDevicesPerUser,
+      limit: settings.deviceLimit,
+    }),
     outOf,
-    signing: signing({ tokens: parts.tokens, clock, development: settings.development, chance: Math.random }),
+    signing: signing({
+      tokens: parts.tokens,
+      revocations,
+      clock,
+      suspicion,
+      development: settings.development,
+      chance: Math.random,
+    }),
     authTimeout: settings.authTimeoutMs,
     welcome: welcoming({
-      log,
       store,
+      clock,
+      checkpoints,
+      plan: recovery.plan,
       authenticated,
       contextOf: (caller) => contextOf(caller, sessions, '', undefined),
     }),
   })
 
-  function counted({ transport }: ServerConnection, from: string | undefined, to: string | undefined) {
-    meter.connection(transport, from, to)
+  function counted(connection: ServerConnection, from: string | undefined, to: string | undefined) {
+    meter.connection(connection.transport, from, to)
+    if (to !== undefined) return
+    pulse.left(connection)
+    idle.gone(connection)
   }
 
   /** What a newer token no longer lets its bearer hear is heard no longer. */
@@ -177,55 +217,14 @@ export function startServer(parts: ServerParts) {
     return { user_id, from_seq: ctx.log.visibleFrom(await ctx.standing(room_id)) }
   }
 
-  function drained({ socket }: ServerConnection): Promise<void> | undefined {
-    const waits = () => socket.connected && wires.bufferedAmount(socket.conn) > REPLAY_BYTES
-    if (!waits()) return undefined
-    return new Promise((resolve) => {
-      const look = () => (waits() ? void clock.after(REPLAY_WAIT_MS, look) : resolve())
-      look()
-    })
-  }
-
-  function authenticated({ caller, expiresAt }: ServerConnection, recovered: boolean) {
-    const { user_id, tenant_id, device_id, session_id, permissions } = caller as Caller
-    return {
-      user_id,
-      tenant_id,
-      device_id: device_id ?? null,
-      session_id,
-      permissions: [...permissions.listed],
-      protocol: newestVersion,
-      expires_at: Number.isFinite(expiresAt) ? expiresAt : null,
-      recovered,
-      limits: { ...caps, payload_bytes: settings.maxPayloadBytes, devices: settings.maxDevicesPerUser },
-      server: settings.server,
-    }
-  }
-
-  function health() {
-    const dependencies = parts.dependencies()
-    const states = Object.values(dependencies) as { status?: string }[]
-    const well = states.every(({ status }) => status === 'ok')
-    const status = draining ? ('draining' as const) : well ? ('ok' as const) : ('degraded' as const)
-    return { status, uptime_s: Math.floor((clock.now() - began) / 1_000), connections: connectionCount(), dependencies }
-  }
-
-  function stats() {
-    const { messages, events, errors, latency_ms } = meter.summary()
-    const memory = process.memoryUsage()
-    return {
-      connections: connectionCount(),
-      users: connections.users,
-      rooms: local.rooms(),
-      messages,
-      events,
-      errors,
-      latency_ms,
-      memory: { rss_bytes: memory.rss, heap_used_bytes: memory.heapUsed },
-    }
-  }
-
   const connectionCount = () => io.engine?.clientsCount ?? io.of('/').sockets.size
+  const state = healthOf({
+    clock,
+    meter,
+    dependencies: parts.dependencies,
+    draining: () => draining,
+    counts: () => ({ connections: connectionCount(), users: connections.users, rooms: local.rooms() }),
+  })
 
   let stopChecking = () => {}
   function checkLater() {
@@ -237,14 +236,32 @@ export function startServer(parts: ServerParts) {
   checkLater()
   meter.gauge('users', 'Users with a connection here.', () => connections.users)
   meter.gauge('rooms', 'Rooms that someone hears here.', () => local.rooms())
+  meter.gauge('replay_reads', 'Reads of logs for those who came back, since the start.', () => recovery.recent.reads)
+  meter.gauge('followed_rooms', 'Rooms whose log is followed here.', follower.followed)
+  meter.gauge(
+    'connections_due',
+    'Connections that end at a time, with their token or the time to sign in.',
+    () => expiries.size,
+  )
 
   return {
     commands,
     dispatch,
     fanout,
-    health,
+    health: state.health,
     connectionCount,
     onEvent: door.onEvent,
+    onPong(conn: object, rtt_ms: number, sentAt: number) {
+      checkpoints.ponged(conn, sentAt)
+      return pulse.onPong(conn, rtt_ms)
+    },
+    /** What its clients have for certain is kept. */
+    keep: checkpoints.flush,
+    onLate: pulse.onLate,
+    /** A connection of the engine has ended. */
+    ended: door.ended,
+    refused,
+    crowded: (network: string) => isCrowd(connections, network),
     get underWay() {
       return door.underWay
     },
@@ -262,10 +279,13 @@ export function startServer(parts: ServerParts) {
     },
     /** The clients see `transport close`, and come back by themselves. */
     closeConnections() {
-      for (const socket of io.of('/').sockets.values() as Iterable<Socket>) socket.conn.close()
+      for (const { socket } of [...door.connections()]) socket.conn.close()
     },
     close() {
+      closed = true
       stopChecking()
+      recovery.close()
+      idle.close()
       expiries.close()
       follower.close()
     },

@@ -3,11 +3,13 @@ import * as v from 'valibot'
 import type { Caller, Connection, Credentials } from '../features/caller.ts'
 import { sharedPermissions } from '../features/permissions.ts'
 import { OnDevice } from '../features/sessions/session.ts'
+import type { Revocations } from '../pipeline/revocations.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Identity, Tokens } from '../ports/tokens.ts'
 import { Failure } from '../protocol/failure.ts'
 import { Name } from '../protocol/ids.ts'
 import { newestVersion, versions } from '../protocol/version.ts'
+import type { Suspicion } from './suspicion.ts'
 
 /** What a handshake may hold; the token is looked at by itself, and what is not known is ignored. */
 export const Handshake = v.object({
@@ -15,6 +17,8 @@ export const Handshake = v.object({
   session_id: v.optional(Name),
   protocol: v.optional(v.number(), newestVersion),
   positions: v.optional(v.record(v.string(), v.object({ epoch: v.string(), seq: v.number() }))),
+  /** Socket.IO's own: by which a stock client that comes back says who it was. */
+  pid: v.fallback(v.optional(v.string()), undefined),
 })
 export type Handshake = v.InferOutput<typeof Handshake>
 
@@ -35,24 +39,28 @@ export interface Signing {
 
 interface World {
   readonly tokens: Tokens
+  /** A device may be revoked that the token does not name. */
+  readonly revocations: Pick<Revocations, 'refuses'>
   readonly clock: Clock
+  readonly suspicion?: Pick<Suspicion, 'refused' | 'signedIn' | 'wait'> | undefined
   /** Whether `{userId, sessionId}` is enough, from this machine's own addresses. */
   readonly development: boolean
   /** 0 to 1. */
   chance(): number
 }
 
-const LATE = new Set(['unauthenticated', 'token_expired', 'forbidden'])
+const LATE = new Set(['unauthenticated', 'token_expired', 'session_revoked', 'forbidden'])
 const LATE_MOST = 1_000
 const DEVELOPMENT_MS = 24 * 3_600_000
 
 export const isLoopback = (address: string): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/.test(address)
 
-export function signing({ tokens, clock, development, chance }: World): Signing {
+export function signing({ tokens, revocations, clock, suspicion, development, chance }: World): Signing {
   let waiting = 0
 
   /** Guessing is made slow, but the slowed must not pile up. */
-  async function late(failure: unknown): Promise<never> {
+  async function late(failure: unknown, { network }: Connection): Promise<never> {
+    suspicion?.refused(network, failure)
     if (failure instanceof Failure && LATE.has(failure.code) && waiting < LATE_MOST) {
       waiting++
       await new Promise<void>((then) => clock.after(1_000 + Math.floor(chance() * 1_000), then))
@@ -65,20 +73,30 @@ export function signing({ tokens, clock, development, chance }: World): Signing 
     const identity = await tokens.verify(credentials.token)
     agree('device_id', identity.device_id, credentials.device_id)
     agree('session_id', session_id && identity.session_id, session_id)
-    return signedIn(identity, identity.device_id ?? credentials.device_id, connection)
+    return taken(identity, identity.device_id ?? credentials.device_id, connection)
   }
 
-  const fromToken: Signing['fromToken'] = (credentials, connection, session_id) =>
-    check(credentials, connection, session_id).catch(late)
+  function taken(identity: Identity, device_id: string | undefined, connection: Connection): SignedIn {
+    const refused = revocations.refuses({ ...identity, device_id })
+    if (refused) throw refused
+    return signedIn(identity, device_id, connection)
+  }
 
-  function fromDevelopment(auth: unknown, connection: Connection): SignedIn | undefined {
-    const named = v.safeParse(Development, auth)
-    if (!named.success) return undefined
-    const { userId, tenantId, sessionId = `development.${userId}` } = named.output
+  /** Who is in has no need to wait. */
+  async function fromToken(credentials: Credentials, connection: Connection, session_id?: string): Promise<SignedIn> {
+    const waiting = connection.tenant_id ? undefined : suspicion?.wait(connection.network)
+    if (waiting) await waiting
+    const signed = await check(credentials, connection, session_id).catch((failure) => late(failure, connection))
+    suspicion?.signedIn(connection.network, signed.caller.tenant_id, signed.caller.user_id)
+    return signed
+  }
+
+  async function fromDevelopment(named: v.InferOutput<typeof Development>, auth: unknown, connection: Connection) {
+    const { userId, tenantId, sessionId = `development.${userId}` } = named
     const expires_at = clock.now() + DEVELOPMENT_MS
     const rest = { permissions: undefined, rooms: {}, token_id: undefined, issued_at: clock.now(), expires_at }
     const identity = { ...rest, user_id: userId, tenant_id: tenantId, session_id: sessionId, device_id: undefined }
-    return signedIn(identity, v.parse(Handshake, auth).device_id, connection)
+    return taken(identity, v.parse(Handshake, auth).device_id, connection)
   }
 
   return {
@@ -96,11 +114,13 @@ export function signing({ tokens, clock, development, chance }: World): Signing 
     fromHandshake(auth, address, connection) {
       const { token, session_id } = auth as { token?: unknown; session_id?: string }
       if (token !== undefined && token !== null && token !== '') {
-        if (typeof token !== 'string') return late(new Failure('unauthenticated', 'The token is no text.'))
+        if (typeof token !== 'string') return late(new Failure('unauthenticated', 'The token is no text.'), connection)
         return fromToken({ ...v.parse(Handshake, auth), token }, connection, session_id)
       }
-      const named = development && isLoopback(address) ? fromDevelopment(auth, connection) : undefined
-      return named && Promise.resolve(named)
+      const named = development && isLoopback(address) ? v.safeParse(Development, auth) : undefined
+      return named?.success
+        ? fromDevelopment(named.output, auth, connection).catch((failure) => late(failure, connection))
+        : undefined
     },
     fromToken,
   }
@@ -112,7 +132,8 @@ function agree(what: string, token: string | undefined, handshake: string | unde
 }
 
 function signedIn(identity: Identity, device_id: string | undefined, connection: Connection): SignedIn {
-  const { tenant_id, user_id, session_id, permissions, rooms, expires_at } = identity
-  const caller = { tenant_id, user_id, device_id, session_id, grants: rooms, connection }
+  const { tenant_id, user_id, session_id, permissions, rooms, token_id, issued_at, expires_at } = identity
+  const token = { token_id, session_id, device_id: identity.device_id, issued_at }
+  const caller = { tenant_id, user_id, device_id, session_id, grants: rooms, token, connection }
   return { caller: { ...caller, permissions: sharedPermissions(permissions) }, expires_at }
 }

@@ -1,6 +1,7 @@
 /** Follows the log and tells this server's own sockets: in order, each entry once, with no holes. */
 import type { Log } from '../ports/log.ts'
 import type { Entry, Position } from '../protocol/entry.ts'
+import { type Followed, followedRoom, Held, mark, type Watch } from './followed.ts'
 
 const PAGE = 200
 
@@ -9,15 +10,11 @@ export interface Teller {
   attach(room: string): Promise<Watch>
   /** Compares what was told with the log, for hints that were lost with none after them. */
   check(): Promise<void>
+  /** Marks how far the rooms were told by now; the answer is those that moved since the last time. */
+  mark(): Iterable<string>
+  /** How many rooms are followed. */
+  followed(): number
   close(): void
-}
-
-export interface Watch {
-  /** How far the room was told here; nothing once it was cut. */
-  readonly told: Position | undefined
-  /** Tells from the log as far as this, where it reaches so far. */
-  reach(position: Position): Promise<void>
-  release(): void
 }
 
 export interface Sayer {
@@ -32,58 +29,21 @@ export interface Sayer {
   /** So many entries were found untold, or were told from the log after all. */
   gap(state: 'found' | 'healed', entries: number): void
   checked(rooms: number): void
-}
-
-/** A room that is followed here: how far it was told, and how far the log is known to reach. */
-interface Followed {
-  room: string
-  holders: number
-  ready: Promise<void>
-  unfollow: () => void
-  told: Position | undefined
-  head: number
-  healing: Promise<void> | undefined
-  /** Its shard's commit counter when the room was last known to be whole. */
-  commits: number | undefined
-}
-
-/** A class, because every connection holds one for each of its rooms. */
-class Held implements Watch {
-  #followed: Followed | undefined
-  readonly #reach: (followed: Followed, position: Position) => Promise<void>
-  readonly #forget: (followed: Followed) => void
-
-  constructor(
-    followed: Followed,
-    reach: (followed: Followed, position: Position) => Promise<void>,
-    forget: (followed: Followed) => void,
-  ) {
-    this.#followed = followed
-    this.#reach = reach
-    this.#forget = forget
-  }
-
-  get told() {
-    return this.#followed?.told
-  }
-
-  async reach(position: Position) {
-    if (this.#followed) await this.#reach(this.#followed, position)
-  }
-
-  release() {
-    const followed = this.#followed
-    this.#followed = undefined
-    if (followed && --followed.holders === 0) this.#forget(followed)
-  }
+  /** In ms of a clock that is never set anew. */
+  moment(): number
 }
 
 export function teller(log: Log, sayer: Sayer): Teller {
   const { tell, cut, report } = sayer
   const rooms = new Map<string, Followed>()
+  let moved: Followed[] = []
 
   function say(followed: Followed, entry: Entry) {
     followed.told = { epoch: entry.epoch, seq: entry.seq }
+    if (!followed.moved) {
+      followed.moved = true
+      moved.push(followed)
+    }
     try {
       tell(followed.room, entry)
     } catch (error) {
@@ -147,16 +107,7 @@ export function teller(log: Log, sayer: Sayer): Teller {
   }
 
   function begin(room: string): Followed {
-    const followed: Followed = {
-      room,
-      holders: 0,
-      ready: Promise.resolve(),
-      unfollow() {},
-      told: undefined,
-      head: 0,
-      healing: undefined,
-      commits: undefined,
-    }
+    const followed = followedRoom(room)
     rooms.set(room, followed)
     followed.ready = open(followed)
     return followed
@@ -180,6 +131,8 @@ export function teller(log: Log, sayer: Sayer): Teller {
     for (const entry of early) hear(followed, entry)
   }
 
+  const keeper = { reach, forget, now: sayer.moment }
+
   async function attach(room: string): Promise<Watch> {
     const followed = rooms.get(room) ?? begin(room)
     followed.holders++
@@ -189,7 +142,7 @@ export function teller(log: Log, sayer: Sayer): Teller {
       if (rooms.get(room) === followed) rooms.delete(room)
       throw error
     }
-    return new Held(followed, reach, forget)
+    return new Held(followed, keeper)
   }
 
   async function check() {
@@ -209,5 +162,16 @@ export function teller(log: Log, sayer: Sayer): Teller {
     )
   }
 
-  return { attach, check, close: () => [...rooms.values()].forEach(forget) }
+  function markAll(): string[] {
+    const all = moved
+    moved = []
+    const now = sayer.moment()
+    for (const followed of all) {
+      followed.moved = false
+      mark(followed, now)
+    }
+    return all.map(({ room }) => room)
+  }
+
+  return { attach, check, mark: markAll, followed: () => rooms.size, close: () => [...rooms.values()].forEach(forget) }
 }

@@ -25,6 +25,8 @@ export interface Topics {
   /** Its transport takes topics now. */
   upgraded(room: string, live: Live): void
   tell(room: string, entry: Entry): void
+  /** As it goes to everyone for whom it is, encoded once for all who ask soon after each other. */
+  frames(entry: Entry): readonly unknown[]
   hearers(room: string): Iterable<Live>
   count(room: string): number
   rooms(): number
@@ -37,6 +39,7 @@ export function topics(
   told: (event: string, receivers: number) => void,
 ): Topics {
   const rooms = new Map<string, Hearers>()
+  const encoded = new WeakMap<Entry, readonly unknown[]>()
 
   function add(room: string, live: Live) {
     const hearers = rooms.get(room) ?? { all: new Set<Live>(), unwired: new Set<Live>() }
@@ -78,11 +81,21 @@ export function topics(
     told(action, all.size)
   }
 
+  function frames(entry: Entry): readonly unknown[] {
+    const known = encoded.get(entry)
+    if (known) return known
+    const message = said(entry)
+    const made = framesOf(io, message.payload.action, message)
+    if (entry.expires_at === undefined) encoded.set(entry, made) // else it reads otherwise later
+    return made
+  }
+
   return {
     add,
     remove,
     upgraded,
     tell,
+    frames,
     hearers: (room) => rooms.get(room)?.all ?? [],
     count: (room) => rooms.get(room)?.all.size ?? 0,
     rooms: () => rooms.size,

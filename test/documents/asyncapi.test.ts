@@ -8,7 +8,13 @@ interface Message {
   payload: Record<string, unknown>
 }
 
+interface Channel {
+  address: string
+  messages: Record<string, unknown>
+}
+
 interface Operation {
+  channel: { $ref: string }
   action: 'send' | 'receive'
   messages: { $ref: string }[]
   reply?: { messages: { $ref: string }[] }
@@ -16,10 +22,11 @@ interface Operation {
   'x-allowed'?: string
   'x-rate'?: unknown
   'x-permission'?: string
+  'x-namespaces'?: string[]
 }
 
 interface Document {
-  channels: { main: { messages: Record<string, Message> } }
+  channels: Record<string, Channel> & { main: Channel & { messages: Record<string, Message> } }
   operations: Record<string, Operation>
   components: { schemas: { Failure: { properties: { code: { enum: string[] } } } } }
   servers: Record<string, { pathname: string; security: unknown[] }>
@@ -29,8 +36,9 @@ const document: Document = JSON.parse(JSON.stringify(asyncapi({ features, versio
 const { operations } = document
 const { messages } = document.channels.main
 const payloadOf = (name: string) => messages[name]?.payload
-const named = (action: Operation['action']) =>
-  Object.keys(operations).filter((name) => operations[name]?.action === action)
+const on = (channel: string) =>
+  Object.keys(operations).filter((name) => operations[name]?.channel.$ref === `#/channels/${channel}`)
+const named = (action: Operation['action']) => on('main').filter((name) => operations[name]?.action === action)
 
 test('asyncapi.json holds every command of the registry, and nothing else that a client could say', () => {
   const commands = features.flatMap(({ commands }) => Object.keys(commands))
@@ -43,9 +51,12 @@ test('asyncapi.json holds every event of the registry, and nothing else that the
 })
 
 test('every message of asyncapi.json belongs to an operation', () => {
-  const used = Object.values(operations).flatMap(({ messages, reply }) => [...messages, ...(reply?.messages ?? [])])
-  const names = new Set(used.map(({ $ref }) => $ref.replace('#/channels/main/messages/', '')))
-  expect([...names].sort()).toEqual(Object.keys(messages).sort())
+  for (const [channel, { messages }] of Object.entries(document.channels)) {
+    const heard = on(channel).flatMap((name) => operations[name] ?? [])
+    const used = heard.flatMap(({ messages, reply }) => [...messages, ...(reply?.messages ?? [])])
+    const names = new Set(used.map(({ $ref }) => $ref.replace(`#/channels/${channel}/messages/`, '')))
+    expect([...names].sort()).toEqual(Object.keys(messages).sort())
+  }
 })
 
 test('asyncapi.json tells of a command its aliases, who may, how often, and the permission it takes', () => {
@@ -84,6 +95,16 @@ test('every command of asyncapi.json is answered with its acknowledgement or a r
       { $ref: `#/channels/main/messages/${name}.ack` },
       { $ref: '#/channels/main/messages/refused' },
     ])
+})
+
+test('asyncapi.json has a channel for each namespace, with what is told and taken there', () => {
+  const addresses = Object.values(document.channels).map(({ address }) => address)
+  expect(addresses).toEqual(['/', '/voice', '/video', '/collab', '/notification'])
+  expect(on('voice')).toEqual(['voice/auth:refresh'])
+  expect(on('notification')).toContain('notification/notification:ack')
+  expect(on('notification')).toContain('notification/notification')
+  expect(operations['notification:ack']?.['x-namespaces']).toEqual(['/', '/notification'])
+  expect(operations['message:send']?.['x-namespaces']).toEqual(['/'])
 })
 
 test('asyncapi.json lists every code of a failure', () => {

@@ -4,11 +4,12 @@ import { type Command, type Context, command, feature } from '../../src/features
 import { permissionsOf } from '../../src/features/permissions.ts'
 import { register } from '../../src/features/registry.ts'
 import { anyone } from '../../src/features/rooms/rules.ts'
-import type { Pipeline } from '../../src/pipeline/context.ts'
+import { contexts, type Pipeline } from '../../src/pipeline/context.ts'
 import { dispatcher } from '../../src/pipeline/dispatch.ts'
 import { memberships } from '../../src/pipeline/memberships.ts'
 import { Stale } from '../../src/ports/log.ts'
 import { Failure } from '../../src/protocol/failure.ts'
+import type { Namespace } from '../../src/protocol/namespaces.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testService } from '../support/service.ts'
 
@@ -126,13 +127,14 @@ describe('what is measured', () => {
 })
 
 /** A pipeline of one command of the test's own. */
-function one(own: Partial<Command>) {
+function one(own: Partial<Command>, namespaces?: readonly Namespace[]) {
   const { clock } = fakeClock()
   const reported: [unknown, string][] = []
   const measured: string[] = []
   const common = { about: '', input: v.object({}), output: v.object({}), allow: anyone, rate: { take: 1, every_ms: 1 } }
   const definition = command({ ...common, handle: () => ({}), ...own } as Command)
-  const commands = register([feature('own', { events: [], commands: { own: definition } })])
+  const parts = { events: [], commands: { own: definition }, ...(namespaces && { namespaces }) }
+  const commands = register([feature('own', parts)])
   const store = { room: async () => undefined, member: async () => undefined }
   const ports = {
     clock,
@@ -142,7 +144,7 @@ function one(own: Partial<Command>) {
     report: (error: unknown, id: string) => void reported.push([error, id]),
   }
   const pipeline = { ports, memberships: memberships(store), serviceOf: () => undefined } as unknown as Pipeline
-  const dispatch = dispatcher(commands, pipeline)
+  const dispatch = dispatcher(commands, pipeline.ports, contexts(pipeline))
   const caller = {
     tenant_id: 'acme',
     user_id: 'ada',
@@ -152,8 +154,30 @@ function one(own: Partial<Command>) {
     grants: {},
     connection: undefined,
   }
-  return { ask: (data: unknown = {}) => dispatch(caller, 'own', data), reported, measured }
+  const on = (namespace: string) => dispatch(caller, 'own', {}, namespace)
+  return { ask: (data: unknown = {}) => dispatch(caller, 'own', data), on, reported, measured }
 }
+
+describe('a namespace', () => {
+  test('takes the commands that are its own, as `/` takes all', async () => {
+    const { on } = one({}, ['/voice', '/video'])
+    const replies = await Promise.all(['/', '/voice', '/video', '/collab'].map(on))
+    expect(replies.map(({ type }) => type)).toEqual(['ack', 'ack', 'ack', 'error'])
+  })
+
+  test('refuses others, and says where they are taken', async () => {
+    const { on, measured } = one({}, ['/voice', '/video'])
+    const details = { namespaces: ['/', '/voice', '/video'] }
+    expect(await on('/collab')).toMatchObject({ payload: { data: { code: 'unknown_event', details } } })
+    expect(measured).toEqual(['own unknown_event'])
+  })
+
+  test('of whatever kind takes what is about the connection itself', async () => {
+    const { on } = one({ everywhere: true })
+    const replies = await Promise.all(['/', '/voice', '/notification'].map(on))
+    expect(replies.map(({ type }) => type)).toEqual(['ack', 'ack', 'ack'])
+  })
+})
 
 describe('a command that fails', () => {
   test('by a bug is `internal`, without a word of what it was, which is reported under the id that the client has', async () => {

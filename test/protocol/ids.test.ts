@@ -7,6 +7,7 @@ import {
   madeAt,
   Name,
   newId,
+  risingIds,
   roomKey,
   Seq,
   seqOf,
@@ -107,6 +108,23 @@ describe('newId', () => {
   test('sorts by the time it was made', () => {
     const ids = [0, 1, 1_000, 2 ** 32, 2 ** 41].map((at) => newId(at))
     expect(ids.toSorted()).toEqual(ids)
+  })
+})
+
+describe('risingIds', () => {
+  test('are greater each than the one before, however many are made in a millisecond', () => {
+    const at = Date.UTC(2026, 0, 1)
+    const nextId = risingIds()
+    const ids = Array.from({ length: 10_000 }, () => nextId(at))
+    expect(ids.toSorted()).toEqual(ids)
+    expect(new Set(ids).size).toBe(10_000)
+    expect([madeAt(ids[0] as string), madeAt(ids.at(-1) as string)]).toEqual([at, at + 2])
+    expect(ids.every((id) => UUID_V7.test(id))).toBe(true)
+  })
+
+  test('do not go back where the clock does', () => {
+    const nextId = risingIds()
+    expect(nextId(2_000) < nextId(1_000)).toBe(true)
   })
 })
 

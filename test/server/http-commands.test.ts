@@ -21,6 +21,7 @@ test.each([
   ['/socket/users?cursor=b&limit=7', 'service:users', { cursor: 'b', limit: 7 }],
   ['/socket/rooms?limit=7', 'service:rooms', { limit: 7 }],
   ['/socket/users/grace%20h/connected?user_id=ada', 'service:connected', { user_id: 'grace h' }],
+  ['/socket/users/grace/connections', 'service:connections', { user_id: 'grace' }],
 ])('GET %s asks %s', async (path, command, data) => {
   const { app, asked } = door({}, () => ({ it: 'is so' }))
   const response = await app.request(path, { headers: admin })
@@ -42,6 +43,7 @@ test.each([
     { user_id: 'ada', title: 'T', body: 'B' },
     201,
   ],
+  ['/socket/revoke', 'session:revoke', { userId: 'ada' }, { user_id: 'ada' }, 200],
   ['/socket/broadcast', 'service:broadcast', { event: 'e', data: [1] }, { event: 'e', data: [1] }, 200],
 ])('POST %s asks %s', async (path, command, body, data, status) => {
   const { app, asked } = door({}, () => ({ it: 'is done' }))

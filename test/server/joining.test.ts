@@ -4,7 +4,8 @@ import type { Entry, Position } from '../../src/protocol/entry.ts'
 import type { Envelope } from '../../src/protocol/envelope.ts'
 import { ServerConnection, type Surroundings } from '../../src/server/connection.ts'
 import { joining } from '../../src/server/joining.ts'
-import { settled } from '../support/clock.ts'
+import { recentOf } from '../../src/server/recent.ts'
+import { fakeClock, settled } from '../support/clock.ts'
 import { draft, emptyLog, follower } from '../support/follower.ts'
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
@@ -16,7 +17,7 @@ async function room(...texts: string[]) {
   const live = new Set<number[]>()
   here.onTell = ({ seq }) => live.forEach((one) => void one.push(seq))
   await log.follow('a', (entry) => here.hint(entry))
-  const join = joining(here.following, here)
+  const join = joining(here.following, here, recentOf(here.following, fakeClock().clock))
   const say = (text: string) => log.append('a', text, draft(text))
   for (const text of texts) await say(text)
   const [{ epoch = '' } = {}] = await log.heads(['a'])
@@ -25,7 +26,7 @@ async function room(...texts: string[]) {
   function enter(from?: Position, more: { ready?: () => Promise<void> | undefined; gone?: boolean } = {}) {
     const heard: number[] = []
     const newcomer = {
-      tell: ({ seq }: Position) => void heard.push(seq),
+      tell: (entries: readonly Position[]) => void heard.push(...entries.map(({ seq }) => seq)),
       ready: more.ready ?? (() => undefined),
       subscribe() {
         if (more.gone) throw new Error('gone')
@@ -179,21 +180,26 @@ async function connection(...texts: string[]) {
   const here = await room(...texts)
   const heard: number[] = []
   const socket = {
-    conn: { transport: { name: 'websocket' } },
+    conn: { transport: { name: 'websocket' }, write: (seq: number) => void heard.push(seq) },
     id: 'c',
+    nsp: { name: '/' },
+    handshake: { address: '' },
     connected: true,
     join() {},
     leave() {},
     emit: (_: string, { payload }: Envelope<{ seq: number }>) => void heard.push(payload.data.seq),
   }
   const hearing = new Set<ServerConnection>()
-  const join = joining(here.here.following, here)
+  const join = joining(here.here.following, here, recentOf(here.here.following, fakeClock().clock))
   const around = {
     join: (_: string, ...rest: [Parameters<typeof join>[1], Position | undefined]) => join('a', ...rest),
     said: (entry: Entry) => ({ payload: { action: 'x', data: { seq: entry.seq } } }),
     viewer: async () => ({ user_id: 'ada' }),
     drained: () => undefined,
-    moved() {},
+    together: (_: object, __: number, run: () => void) => run(),
+    networkOf: () => undefined,
+    changed() {},
+    frames: ({ seq }: Entry) => [seq],
     now: () => 0,
     topics: {
       add: (_: string, live: ServerConnection) => void hearing.add(live),

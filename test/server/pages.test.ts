@@ -2,9 +2,11 @@ import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bun } from '../../src/runtime/bun.ts'
 import { pages } from '../../src/server/pages.ts'
 
-const options = { socketPath: '/live/', parser: 'json', development: true } as const
+const { stripTypes } = bun
+const options = { socketPath: '/live/', parser: 'json', development: true, stripTypes } as const
 const app = pages(options)
 const get = (address: string, headers: Record<string, string> = {}) => app.request(address, { headers })
 const textOf = async (address: string) => (await get(address)).text()
@@ -13,9 +15,9 @@ const DEMO = join(import.meta.dirname, '../../src/pages/demo')
 
 /** Everything that a file of the page says it needs. */
 const neededBy = (text: string) =>
-  [...text.matchAll(/(?:from|import) '\.\/([\w-]+\.js)'|(?:src|href)="(\/[^"#]+)"/g)].map(([, module, address]) =>
-    module ? `/demo/${module}` : (address as string),
-  )
+  [
+    ...text.matchAll(/(?:from|import) '\.\/([\w-]+\.js)'|from '\.\.(\/client\/\w+\.ts)'|(?:src|href)="(\/[^"#]+)"/g),
+  ].map(([, module, sdk, address]) => (module ? `/demo/${module}` : ((sdk ?? address) as string)))
 
 async function reached(address: string, seen = new Set<string>()): Promise<Set<string>> {
   if (seen.has(address)) return seen
@@ -39,7 +41,9 @@ test('every file that the page names is handed out, with its type', async () => 
     const file = await get(address)
     expect(file.status, address).toBe(200)
     const type = file.headers.get('content-type') ?? ''
-    const expected = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }[address.split('.')[1] ?? '']
+    const expected = { js: 'text/javascript', ts: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }[
+      address.split('.')[1] ?? ''
+    ]
     expect(type, address).toStartWith(expected ?? 'text/html')
     expect(file.headers.get('x-content-type-options')).toBe('nosniff')
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Connection } from '../../src/features/caller.ts'
+import type { Revocable } from '../../src/pipeline/revocations.ts'
 import type { Identity } from '../../src/ports/tokens.ts'
 import { Failure, type FailureCode } from '../../src/protocol/failure.ts'
 import { isLoopback, type SignedIn, signing } from '../../src/server/signing.ts'
@@ -30,7 +31,10 @@ function doors({ development = false, chance = 0.5, identity = ada } = {}) {
       throw new Failure(token as FailureCode, 'No.')
     },
   }
-  const made = signing({ tokens, clock, development, chance: () => chance })
+  const revocations = {
+    refuses: ({ device_id }: Revocable) => (device_id === 'lost' ? new Failure('session_revoked', 'No.') : undefined),
+  }
+  const made = signing({ tokens, revocations, clock, development, chance: () => chance })
   const come = (auth: object, address = HERE) => made.fromHandshake(auth, address, connection)
   /** So much time, after what can be settled without it. */
   async function wait(ms: number) {
@@ -104,6 +108,18 @@ describe('a token', () => {
       connection,
     })
     expect([caller.permissions.listed, expires_at]).toEqual([['message:send'], 9_000])
+  })
+
+  test('is refused on a device that was revoked, late, also where only the handshake names it', async () => {
+    const { come, wait } = doors({ development: true })
+    const states = [
+      watch(come({ token: 'good', device_id: 'lost' })),
+      watch(come({ userId: 'ada', device_id: 'lost' })),
+      watch(come({ token: 'session_revoked' })),
+    ]
+    expect(await Promise.all(states.map((state) => state()))).toEqual(['waiting', 'waiting', 'waiting'])
+    await wait(2_000)
+    expect(await Promise.all(states.map((state) => state()))).toEqual(Array(3).fill('session_revoked'))
   })
 
   test.each([0, 0.5, 0.999])('that is refused is answered after 1 to 2 s, by chance (%p)', async (chance) => {

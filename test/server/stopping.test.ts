@@ -65,3 +65,15 @@ test('beyond MAX_CONNECTIONS a handshake gets a 503 with Retry-After, and a stoc
   ada.disconnect()
   await bob.hears('state_sync')
 })
+
+test('a service whose port is taken says so, and holds on to nothing', async () => {
+  const { url } = await running()
+  const data = await folder()
+  const taken = await running({ SOCKET_PORT: new URL(url).port }, data).then(
+    () => 'started',
+    ({ code }) => code,
+  )
+  expect(taken).toBe('EADDRINUSE')
+  const later = await running({}, data) // which another that has the folder would forbid
+  await client(later.url, 'ada')
+})

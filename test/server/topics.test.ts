@@ -63,8 +63,11 @@ function server() {
       for (const one of hearers) if (one.topics.has(topic)) one.take('topic', text)
     },
     bufferedAmount: () => 0,
+    ping() {},
+    together: (_, __, run) => run(),
     admit() {},
     refused() {},
+    turnOut() {},
   }
   const io = { encoder: new Encoder() } as unknown as Server
   const made = topics(

@@ -3,7 +3,7 @@ import type { Connection } from '../../src/features/caller.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { Position } from '../../src/protocol/entry.ts'
 import { Failure } from '../../src/protocol/failure.ts'
-import { newId, roomKey } from '../../src/protocol/ids.ts'
+import { newId, roomKey, roomSubject } from '../../src/protocol/ids.ts'
 
 export interface FakeConnection extends Connection {
   /** What it did, in words: `entered lobby`, `left lobby`, `ended: unavailable`, `does not want typing of lobby`. */
@@ -13,6 +13,7 @@ export interface FakeConnection extends Connection {
 export function fakeConnection(log: Log, tenant: string): FakeConnection {
   const heard = new Map<string, Position>()
   const did: string[] = []
+  const watched = new Set<string>()
   const noDoor = () => Promise.reject(new Failure('internal', 'There is no door here.'))
   return {
     id: newId(),
@@ -29,13 +30,23 @@ export function fakeConnection(log: Log, tenant: string): FakeConnection {
     leave(room_id) {
       did.push(`left ${room_id}`)
       heard.delete(room_id)
+      watched.delete(roomSubject(room_id, 'presence'))
     },
     want(room_id, feature, wanted) {
       did.push(`${wanted ? 'wants' : 'does not want'} ${feature} of ${room_id}`)
+      if (!wanted) watched.delete(roomSubject(room_id, feature))
     },
+    watch(subject, wanted) {
+      if (wanted) watched.add(subject)
+      else watched.delete(subject)
+    },
+    watched,
     end(why) {
       did.push(`ended: ${why.code}`)
     },
+    ready: () => undefined,
+    received: (room_id, seq) => void did.push(`has ${room_id} up to ${seq}`),
+    kept: async () => {},
     heard: (room_id) => heard.get(room_id),
     signIn: noDoor,
     refresh: noDoor,

@@ -21,6 +21,7 @@ export function follower(log: Log = emptyLog()) {
   const reported: unknown[] = []
   const did: string[] = []
   const gaps = { found: 0, healed: 0 }
+  let moments = 1
   let listener: ((entry: Entry) => void) | undefined
   let followers = 0
   void log.follow('a', (entry) => void hints.push(entry))
@@ -51,6 +52,7 @@ export function follower(log: Log = emptyLog()) {
       gaps[state] += entries
     },
     checked: (rooms) => void did.push(`checked ${rooms}`),
+    moment: () => moments++,
   })
 
   return Object.assign(telling, made, {

@@ -63,7 +63,16 @@ type Options = Partial<ManagerOptions & SocketOptions> & { auth?: Record<string,
 
 /** A stock client that is left alone: it comes back by itself, or does not. */
 export function stock(url: string, options: Options = {}): Client {
-  const socket = connect(url, { transports: ['websocket'], forceNew: true, reconnectionDelay: 20, ...options })
+  return listening(connect(url, { transports: ['websocket'], forceNew: true, reconnectionDelay: 20, ...options }))
+}
+
+/** Another namespace on the connection of a client. */
+export function beside({ io }: Client, namespace: string, auth: Record<string, unknown> = {}): Client {
+  const socket = io.socket(namespace, { auth })
+  return listening(socket.active ? socket : socket.connect())
+}
+
+function listening(socket: Socket): Client {
   cleanUp(() => socket.disconnect())
   const heard: Client['heard'] = []
   const waiting = new Set<() => void>()

@@ -33,7 +33,7 @@ export function stage() {
   async function arrives(user: string, tenant_id: string, options?: BrowserContextOptions): Promise<Person> {
     const query = new URLSearchParams({ user, tenant: tenant_id })
     const one = await person(browser, `${service.url}/?${query}`, options)
-    await one.page.waitForSelector('html[data-connection=online]')
+    await one.page.waitForSelector('html[data-connection=ready]')
     return one
   }
 

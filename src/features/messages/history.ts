@@ -27,7 +27,7 @@ export const history = command({
 })
 
 const FIRST_LOOK = 10
-const LOOKS_MOST = 100
+const LOOKS_MOST = 40
 
 /**
  * The nearest first, as many as an answer holds. What is not for the caller is passed over, so that no page is empty while
@@ -42,14 +42,16 @@ async function visible(ctx: Context, room_id: string, asked: HistoryWhere) {
   let where = forward ? { ...asked, after_seq: Math.max(asked.after_seq ?? 0, from - 1) } : asked
   let size = Math.min(FIRST_LOOK, asked.limit)
   for (let looks = 1, seen = 0; ; looks++) {
-    const found = await ctx.store.history(ctx.place(room_id), { ...where, limit: size + 1 })
+    const found = await ctx.store.history(ctx.place(room_id), { ...where, limit: size + 1, for: ctx.userId })
     const some = (forward ? found : found.toReversed()).slice(0, size)
     const views = some.filter(({ entry }) => ctx.log.shown(entry, standing)).map(viewOfNow)
     const fit = page.take(views.slice(0, asked.limit - nearest.length))
     nearest.push(...fit)
     seen += some.length
-    const end = some.at(-1)?.entry.seq ?? 0
-    const left = fit.length < views.length || (found.length > size && (forward || end > from))
+    const last = some.at(-1)?.entry
+    const goesOn = found.length > size || (last !== undefined && !ctx.log.shown(last, standing))
+    const end = last?.seq ?? 0
+    const left = fit.length < views.length || (goesOn && (forward || end > from))
     const enough = nearest.length > 0 && (seen >= asked.limit || fit.length < views.length || page.full)
     if (!left || enough || looks === LOOKS_MOST) return { nearest, more: left }
     where = forward ? { ...where, after_seq: end } : { ...where, before_seq: end }

@@ -158,12 +158,16 @@ export const messageReaction = logEvent<About & { emoji: string; op: 'add' | 're
   tell: ({ room_id, seq, kept }) => ({ room_id, seq, ...kept }),
 })
 
+export const Receipt = v.object({
+  user_id: UserId,
+  read_seq: v.optional(v.number()),
+  delivered_seq: v.optional(v.number()),
+})
+
+export type Receipt = v.InferOutput<typeof Receipt>
+
 export const messageReceipt = event('message_receipt', {
-  about: 'Someone has read, or has been delivered, all up to these numbers.',
-  data: v.object({
-    room_id: RoomId,
-    user_id: UserId,
-    read_seq: v.optional(v.number()),
-    delivered_seq: v.optional(v.number()),
-  }),
+  about:
+    'Someone has read, or has been delivered, all up to these numbers. `receipts`: of several at the same time, this one among them.',
+  data: v.object({ room_id: RoomId, ...Receipt.entries, receipts: v.optional(v.array(Receipt)) }),
 })

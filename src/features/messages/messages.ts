@@ -2,6 +2,7 @@ import { logSkipped } from '../../protocol/event.ts'
 import { feature } from '../feature.ts'
 import { remove } from './delete.ts'
 import { edit } from './edit.ts'
+import type { Gathered } from './gathering.ts'
 import { history } from './history.ts'
 import { messageDeleted, messageNew, messageReaction, messageReceipt, messageUpdated } from './message.ts'
 import { react } from './react.ts'
@@ -10,6 +11,7 @@ import { send } from './send.ts'
 import { sync } from './sync.ts'
 
 export const messages = feature('messages', {
+  state: (): Gathered => new Map(),
   events: [messageNew, messageUpdated, messageDeleted, messageReaction, messageReceipt, logSkipped],
   commands: {
     'message:send': send,

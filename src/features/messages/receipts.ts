@@ -6,7 +6,8 @@ import { type Context, command } from '../feature.ts'
 import { InRoom } from '../rooms/room.ts'
 import { memberOf, membership } from '../rooms/rules.ts'
 import { messageOf } from './edit.ts'
-import { MessageId, messageReceipt } from './message.ts'
+import { type Gathered, gather } from './gathering.ts'
+import { MessageId } from './message.ts'
 
 const rate = { take: 100, every_ms: 10_000 }
 
@@ -21,7 +22,7 @@ export const read = command({
   allow: memberOf,
   rate,
 
-  async handle(ctx: Context, { room_id, message_id, seq = 0 }) {
+  async handle(ctx: Context<Gathered>, { room_id, message_id, seq = 0 }) {
     const upTo = message_id === undefined ? seq : (await messageOf(ctx, room_id, message_id)).entry.seq
     const { read_seq } = await advance(ctx, room_id, { read_seq: upTo, delivered_seq: upTo })
     return { read_seq }
@@ -34,8 +35,9 @@ export const delivered = command({
   output: v.object({ delivered_seq: SeqOrNone }),
   allow: memberOf,
   rate,
+  automatic: true,
 
-  async handle(ctx: Context, { room_id, seq }) {
+  async handle(ctx: Context<Gathered>, { room_id, seq }) {
     const { delivered_seq } = await advance(ctx, room_id, { delivered_seq: seq })
     return { delivered_seq }
   },
@@ -47,9 +49,10 @@ interface Reached {
 }
 
 /** Nobody can have read what was not said: positions end at the log's head. */
-async function advance(ctx: Context, room_id: string, reached: Reached): Promise<Member> {
+async function advance(ctx: Context<Gathered>, room_id: string, reached: Reached): Promise<Member> {
   const { member: before } = await membership(ctx, room_id)
   const place = ctx.place(room_id)
+  ctx.caller.connection?.received(room_id, reached.delivered_seq)
   const [head = { epoch: '', seq: 0 }] = await ctx.log.heads([room_id])
   const read_seq = Math.min(reached.read_seq ?? 0, head.seq)
   const delivered_seq = Math.min(reached.delivered_seq, head.seq)
@@ -62,20 +65,13 @@ async function advance(ctx: Context, room_id: string, reached: Reached): Promise
   return after
 }
 
-/** A receipt for what was not for everyone is for the same people, as far as they are still here. */
-async function tell(ctx: Context, room_id: string, { epoch }: Position, before: Member, after: Member) {
-  const data = {
-    room_id,
+/** A receipt for what was not for everyone is for the same people. */
+async function tell(ctx: Context<Gathered>, room_id: string, { epoch }: Position, before: Member, after: Member) {
+  const receipt = {
     user_id: ctx.userId,
     ...(after.read_seq > before.read_seq && { read_seq: after.read_seq }),
     ...(after.delivered_seq > before.delivered_seq && { delivered_seq: after.delivered_seq }),
   }
-  const audience = await ctx.log.audience(room_id, { epoch, seq: data.read_seq ?? after.delivered_seq })
-  if (!audience) return ctx.toRoom(room_id, messageReceipt, data)
-  const members = await Promise.all(audience.map((user_id) => ctx.store.member(ctx.place(room_id), user_id)))
-  ctx.toUsers(
-    members.flatMap((member) => member?.user_id ?? []),
-    messageReceipt,
-    data,
-  )
+  const audience = await ctx.log.audience(room_id, { epoch, seq: receipt.read_seq ?? after.delivered_seq })
+  gather(ctx, room_id, receipt, audience)
 }

@@ -28,6 +28,7 @@ export const sync = command({
   output: v.object({ rooms: v.array(Synced) }),
   allow: anyone,
   rate: { take: 100, every_ms: 10_000 },
+  automatic: true,
 
   async handle(ctx: Context, { rooms, limit }) {
     for (const { room_id } of rooms) ofReader(await ctx.standing(room_id))

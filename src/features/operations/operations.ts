@@ -1,10 +1,13 @@
 /** What operators ask of the running service; by HTTP as a rule. */
 import * as v from 'valibot'
+import type { Connected, Present } from '../../ports/roster.ts'
 import { Nothing, RoomId, UserId } from '../../protocol/ids.ts'
-import { type ConnectedUser, type Context, command, feature } from '../feature.ts'
+import { type Context, command, feature } from '../feature.ts'
 import { Cursor, Limit, pageOf } from '../rooms/page.ts'
 import { admin } from '../rooms/rules.ts'
 import { broadcast } from './broadcast.ts'
+import { connections } from './connections.ts'
+import { pardon, suspects } from './suspects.ts'
 
 const common = { allow: admin, rate: { take: 100, every_ms: 10_000 } }
 
@@ -45,20 +48,25 @@ const User = v.object({
   last_active_at: v.number(),
 })
 
-const viewOf = ({ user_id, devices, connections, last_active_at }: ConnectedUser) => ({
+const viewOf = ({ user_id, connections }: Connected) => ({
   user_id,
-  devices: [...devices],
-  connections,
-  last_active_at,
+  devices: devicesOf(connections),
+  connections: connections.length,
+  last_active_at: Math.max(...connections.map(({ active_at }) => active_at)),
 })
+
+const devicesOf = (connections: readonly Present[]) => [
+  ...new Set(connections.flatMap(({ device_id }) => device_id ?? [])),
+]
 
 const users = command({
   ...common,
   about: 'Who of the tenant is connected, by user id.',
   input: v.object({ cursor: Cursor, limit: Limit }),
   output: v.object({ users: v.array(User), next_cursor: Cursor }),
-  handle(ctx: Context, { cursor, limit }) {
-    const { items, next_cursor } = pageOf(ctx.service.users(cursor, limit + 1), limit, ({ user_id }) => user_id)
+  async handle(ctx: Context, { cursor, limit }) {
+    const found = await ctx.roster.users(cursor, limit + 1)
+    const { items, next_cursor } = pageOf(found, limit, ({ user_id }) => user_id)
     return { users: items.map(viewOf), next_cursor }
   },
 })
@@ -68,9 +76,9 @@ const connected = command({
   about: 'Whether a user is connected, and with which devices.',
   input: v.object({ user_id: UserId }),
   output: v.object({ user_id: UserId, connected: v.boolean(), devices: v.array(v.string()) }),
-  handle(ctx: Context, { user_id }) {
-    const user = ctx.service.user(user_id)
-    return { user_id, connected: user !== undefined, devices: [...(user?.devices ?? [])] }
+  async handle(ctx: Context, { user_id }) {
+    const [connections = []] = await ctx.roster.of([user_id])
+    return { user_id, connected: connections.length > 0, devices: devicesOf(connections) }
   },
 })
 
@@ -116,6 +124,9 @@ export const operations = feature('operations', {
     'service:users': users,
     'service:rooms': rooms,
     'service:connected': connected,
+    'service:connections': connections,
     'service:broadcast': broadcast,
+    'service:suspects': suspects,
+    'service:pardon': pardon,
   },
 })

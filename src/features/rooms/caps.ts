@@ -15,6 +15,9 @@ export const caps = {
   /** Of binary in one packet: what socket.io-parser takes. */
   attachments: 10,
   positions: 100,
+  /** Whose presence a connection may watch. */
+  presence_users: 1_000,
+  presence_rooms: 100,
 } as const
 
 /** Over so many members, joins and leaves are no entries of the room's log. */

@@ -8,15 +8,15 @@ import { sayJoined } from './join.ts'
 import { holdOpen, kinds } from './kinds.ts'
 import { dropMember } from './leave.ts'
 import { InRoom, inRoom, RoleName, roomInvited } from './room.ts'
-import { atLeast, rankOf, roleFor } from './rules.ts'
+import { rankOf, roleFor, toWrite } from './rules.ts'
 
 const rate = { take: 60, every_ms: 60_000 }
 
 const mayInvite: Rule<{ room_id: string }> = {
-  says: 'in a group: a member; in a channel: an admin (a room can say otherwise)',
+  says: 'in a group: a member; in a channel: an admin (a room can say otherwise), while it is not archived',
   async check(ctx, { room_id }) {
     const standing = await ctx.standing(room_id)
-    atLeast(standing, 'room:invite', kinds[standing.room.kind].invites)
+    toWrite(standing, 'room:invite', kinds[standing.room.kind].invites)
   },
 }
 

@@ -42,7 +42,7 @@ export function viewOf(state: RoomState, member_count: number, last_seq: number)
   }
 }
 
-export const stateOf = ({ member_count: _, touched: __, ...state }: Room): RoomState => state
+export const stateOf = ({ member_count: _, epoch: __, touched: ___, ...state }: Room): RoomState => state
 
 const InLog = { room_id: RoomId, seq: Seq }
 

@@ -62,7 +62,7 @@ export function ofReader(standing: Standing): Standing {
   return standing.room.visibility === 'public' ? standing : ofMember(standing)
 }
 
-export function atLeast(standing: Standing, command: string, least: Role): Standing {
+function atLeast(standing: Standing, command: string, least: Role): Standing {
   ofMember(standing)
   const { room, role } = standing
   const needed = Object.hasOwn(room.permissions, command) ? (room.permissions[command] as Role) : least

@@ -13,10 +13,12 @@ export const subscribe = command({
   output: v.object({ epoch: v.string(), attach_seq: SeqOrNone }),
   allow: readerOf,
   rate: { take: 200, every_ms: 60_000 },
+  automatic: true,
 
   async handle(ctx: Context, { room_id, without }) {
     const { epoch, seq } = await attach(ctx, room_id)
     for (const one of FEATURES) ctx.caller.connection?.want(room_id, one, !without.includes(one))
+    await ctx.caller.connection?.kept()
     return { epoch, attach_seq: seq }
   },
 })
@@ -27,6 +29,7 @@ export const unsubscribe = command({
   output: Nothing,
   allow: anyone,
   rate: { take: 200, every_ms: 60_000 },
+  automatic: true,
 
   handle(ctx: Context, { room_id }) {
     ctx.caller.connection?.leave(room_id)

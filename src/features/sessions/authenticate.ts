@@ -25,6 +25,8 @@ export const refresh = command({
   output: v.object({ expires_at: v.number() }),
   allow: anyone,
   rate,
+  automatic: true,
+  everywhere: true,
 
   async handle(ctx: Context, { token }) {
     return { expires_at: await connectionOf(ctx).refresh(token) }

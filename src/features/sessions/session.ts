@@ -39,8 +39,12 @@ export const DeviceView = v.object({
   name: v.nullable(v.string()),
   platform: v.nullable(v.string()),
   online: v.boolean(),
+  /** Whether someone is at it: it is online, and not idle. */
+  active: v.boolean(),
   current: v.boolean(),
   last_seen_at: v.number(),
+  /** When someone last did something at it; of one that is not online that is not known. */
+  last_active_at: v.nullable(v.number()),
 })
 
 export const Synced = v.object({
@@ -50,7 +54,8 @@ export const Synced = v.object({
       kind: v.string(),
       name: v.string(),
       epoch: v.string(),
-      attach_seq: SeqOrNone,
+      /** Not there where this connection does not hear the room. */
+      attach_seq: v.optional(SeqOrNone),
       read_seq: SeqOrNone,
       delivered_seq: SeqOrNone,
       unread: v.number(),
@@ -77,8 +82,19 @@ export const serverDraining = event('server_draining', {
   data: v.object({ reconnect_in_ms: v.number() }),
 })
 
+export const connectionQuality = event('connection_quality', {
+  about: 'How well this connection gets through, when that changes; until you are told otherwise, it is `good`.',
+  data: v.object({
+    quality: v.picklist(['good', 'fair', 'poor']),
+    /** How long an answer to a ping takes. */
+    rtt_ms: v.number(),
+    /** Of the pings lately, how many were answered late: 0 to 1. */
+    loss: v.number(),
+  }),
+})
+
 export const sessionRevoked = event('session_revoked', {
-  about: 'This connection ends, because its device or session was revoked.',
+  about: 'This connection ends, because what it rests on was revoked, or another device took its place.',
   data: v.object({ reason: v.string() }),
 })
 

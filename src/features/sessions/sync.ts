@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Joined } from '../../ports/store.ts'
+import type { Device, Joined } from '../../ports/store.ts'
 import type { Position } from '../../protocol/entry.ts'
 import { Failure } from '../../protocol/failure.ts'
 import { RoomId } from '../../protocol/ids.ts'
@@ -23,6 +23,7 @@ export const sync = command({
   output: Synced,
   allow: anyone,
   rate: { take: 60, every_ms: 60_000 },
+  automatic: true,
 
   async handle(ctx: Context, { cursor, positions = {} }) {
     for (const [room_id, from] of Object.entries(positions)) await catchUp(ctx, room_id, from)
@@ -34,7 +35,7 @@ export const sync = command({
 async function catchUp(ctx: Context, room_id: string, from: Position) {
   const { connection } = ctx.caller
   if (!connection?.heard(room_id)) return
-  connection.leave(room_id)
+  connection.leave(room_id, { comesBack: true })
   const again = (error: unknown) =>
     error instanceof Failure && error.code === 'resync_required' ? connection.enter(room_id) : Promise.reject(error)
   try {
@@ -44,15 +45,25 @@ async function catchUp(ctx: Context, room_id: string, from: Position) {
   }
 }
 
+/** What was asked for just now. */
+interface Known {
+  readonly joined?: readonly Joined[] | undefined
+  readonly devices?: readonly Device[] | undefined
+}
+
 /** A page of the caller's rooms, the most recently active first. */
-export async function stateOf(ctx: Context, cursor?: string): Promise<v.InferOutput<typeof Synced>> {
-  const all = (await ctx.store.roomsOf(ctx.userId)).sort(byActivity)
+export async function stateOf(
+  ctx: Context,
+  cursor?: string,
+  { joined, devices }: Known = {},
+): Promise<v.InferOutput<typeof Synced>> {
+  const all = (joined ?? (await ctx.store.roomsOf(ctx.userId))).toSorted(byActivity)
   const begin = cursor === undefined ? 0 : all.findIndex((one) => isAfter(one, cursor))
   const page = begin === -1 ? [] : all.slice(begin, begin + PAGE)
   const last = page.at(-1)
   return {
     rooms: await Promise.all(page.map((joined) => viewOf(ctx, joined))),
-    devices: await devicesOf(ctx),
+    devices: await devicesOf(ctx, devices),
     calls: [],
     ...(last && begin + PAGE < all.length && { next_cursor: `${last.updated_at}/${last.room.room_id}` }),
   }
@@ -71,14 +82,19 @@ function isAfter({ updated_at, room }: Joined, cursor: string): boolean {
 async function viewOf(ctx: Context, { room, member, epoch, last_seq, updated_at }: Joined) {
   const { room_id, kind, name } = room
   const { read_seq = 0, delivered_seq = 0 } = member ?? {}
-  const heard = ctx.caller.connection?.heard(room_id)
-  const unread = read_seq < last_seq ? await ctx.store.unread(ctx.place(room_id), ctx.userId, read_seq, UNREAD_MOST) : 0
+  const { connection } = ctx.caller
+  const heard = connection?.heard(room_id)
+  const unread =
+    read_seq < (heard?.seq ?? last_seq)
+      ? await ctx.store.unread(ctx.place(room_id), ctx.userId, read_seq, UNREAD_MOST)
+      : 0
+  const isLive = heard !== undefined || connection === undefined
   return {
     room_id,
     kind,
     name,
     epoch: heard?.epoch ?? epoch,
-    attach_seq: heard?.seq ?? last_seq,
+    ...(isLive && { attach_seq: heard?.seq ?? last_seq }),
     read_seq,
     delivered_seq,
     unread,

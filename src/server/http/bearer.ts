@@ -10,7 +10,8 @@ const BEARER = /^Bearer +(\S.*)$/i
 
 /** Of a user's token, or of an API key. */
 export async function bearerOf(headers: Headers, tokens: Tokens): Promise<Caller> {
-  const { user_id, tenant_id, session_id, permissions, rooms } = await tokens.verify(credentialIn(headers))
+  const identity = await tokens.verify(credentialIn(headers))
+  const { user_id, tenant_id, session_id, permissions, rooms, key } = identity
   return {
     user_id,
     tenant_id,
@@ -18,9 +19,14 @@ export async function bearerOf(headers: Headers, tokens: Tokens): Promise<Caller
     session_id,
     permissions: sharedPermissions(permissions),
     grants: rooms,
+    key,
+    token: identity,
     connection: undefined,
   }
 }
+
+/** Who brings nothing guesses nothing. */
+export const bringsCredential = (headers: Headers): boolean => headers.has('authorization') || headers.has('x-api-key')
 
 function credentialIn(headers: Headers): string {
   const authorization = headers.get('authorization')

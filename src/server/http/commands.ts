@@ -1,12 +1,14 @@
 /** A route that names a command goes the way of every command. */
 import type { Context } from 'hono'
 import type { Route } from '../../documents/openapi.ts'
+import type { Caller } from '../../features/caller.ts'
 import type { Registered } from '../../features/registry.ts'
 import type { Dispatch } from '../../pipeline/dispatch.ts'
 import type { Tokens } from '../../ports/tokens.ts'
 import type { FailureData } from '../../protocol/failure.ts'
 import { newId } from '../../protocol/ids.ts'
-import { actingAs, bearerOf } from './bearer.ts'
+import type { Outsiders } from '../outsiders.ts'
+import { actingAs, bearerOf, bringsCredential } from './bearer.ts'
 import { type Bounds, jsonBody } from './body.ts'
 import { inSnakeCase, queried } from './data.ts'
 import { refuse } from './refusal.ts'
@@ -17,15 +19,30 @@ export interface Commanding {
   readonly commands: ReadonlyMap<string, Registered>
   readonly tokens: Tokens
   readonly bounds: Bounds
+  readonly outsiders: Pick<Outsiders, 'networkOf' | 'refused'> | undefined
+  addressOf(request: Request): string | undefined
 }
 
-export function commandRoute(route: Route, { dispatch, commands, tokens, bounds }: Commanding) {
+export function commandRoute(route: Route, commanding: Commanding) {
+  const { dispatch, commands, tokens, bounds, outsiders, addressOf } = commanding
   const found = commands.get(route.command)
   if (!found) throw new Error(`${route.path} is for the command "${route.command}", which there is not.`)
   const fromQuery = queried(found.command.input)
 
+  /** Counted against its address, and late where much is. A good one is never kept out: it may lift that. */
+  async function identified(request: Request): Promise<Caller> {
+    const address = addressOf(request) ?? ''
+    const { headers } = request
+    try {
+      return { ...(await bearerOf(headers, tokens)), network: outsiders?.networkOf(address) }
+    } catch (refusal) {
+      if (bringsCredential(headers)) await outsiders?.refused(address, refusal)
+      throw refusal
+    }
+  }
+
   return async (c: Context<Env>) => {
-    const bearer = await bearerOf(c.req.raw.headers, tokens)
+    const bearer = await identified(c.req.raw)
     const given = route.method === 'get' ? fromQuery(c.req.query()) : await jsonBody(c.req.raw, bounds)
     const said = { ...route.defaults, ...inSnakeCase(given), ...c.req.param() }
     const { caller, data } = actingAs(bearer, route.as, said)

@@ -71,9 +71,11 @@ describe('a message with recipients', () => {
   test('has receipts for the same people, as long as they are in the room', async () => {
     const { service, bob, message_id, ada } = await whispered()
     await bob.send('message:delivered', { room_id, seq: 2 })
+    await service.pass(100)
     expect(service.tellings('message_receipt')).toEqual([{ places: [userKey('acme', 'ada'), userKey('acme', 'bob')] }])
     await ada.send('room:kick', { room_id, user_id: 'bob' })
     await ada.send('message:read', { room_id, message_id })
+    await service.pass(100)
     expect(service.tellings('message_receipt').at(-1)).toEqual({ places: [userKey('acme', 'ada')] })
   })
 

@@ -1,22 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import type { ConnectedUser } from '../../../src/features/feature.ts'
 import { testService } from '../../support/service.ts'
 
-const connected: ConnectedUser[] = ['ada', 'bob', 'eve'].map((user_id) => ({
-  user_id,
-  devices: ['phone'],
-  connections: 2,
-  last_active_at: 7,
-}))
-
 function operated() {
-  const service = testService({
-    service: {
-      users: (after = '', limit) => connected.filter(({ user_id }) => user_id > after).slice(0, limit),
-      user: (user_id) => connected.find((one) => one.user_id === user_id),
-      online: (room_id) => (room_id === 'lobby' ? 3 : 0),
-    },
-  })
+  const service = testService({ service: { online: (room_id) => (room_id === 'lobby' ? 3 : 0) } })
   return { service, root: service.user('root', { permissions: ['admin'] }) }
 }
 
@@ -36,7 +22,17 @@ test.each([
 
 describe('service:users', () => {
   test('is who is connected, page by page', async () => {
-    const { root } = operated()
+    const { service, root } = operated()
+    for (const user_id of ['ada', 'bob', 'eve'])
+      for (const device of ['phone', 'phone', undefined]) await service.user(user_id, device ? { device } : {}).arrive()
+    await service.user('mallory', { tenant: 'globex' }).arrive()
+    const last_active_at = service.clock.now()
+    const connected = ['ada', 'bob', 'eve'].map((user_id) => ({
+      user_id,
+      devices: ['phone'],
+      connections: 3,
+      last_active_at,
+    }))
     const first = await root.send('service:users', { limit: 2 })
     expect(first).toEqual({ users: connected.slice(0, 2), next_cursor: 'bob' })
     expect(await root.send('service:users', { limit: 2, cursor: first.next_cursor })).toEqual({
@@ -47,7 +43,8 @@ describe('service:users', () => {
 
 describe('service:connected', () => {
   test('says whether a user is, and with which devices', async () => {
-    const { root } = operated()
+    const { service, root } = operated()
+    await service.user('ada', { device: 'phone' }).arrive()
     expect(await root.send('service:connected', { user_id: 'ada' })).toEqual({
       user_id: 'ada',
       connected: true,

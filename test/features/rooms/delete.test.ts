@@ -58,6 +58,20 @@ describe('room:delete', () => {
     expect(await service.log.heads(['acme/room/lobby'])).toMatchObject([{ seq: 0 }])
   })
 
+  test('wins also where the room was made again by then, and looks the same', async () => {
+    const service = await lobby()
+    const { append } = service.log
+    service.log.append = async (...asked) => {
+      service.log.append = append
+      await service.user('ada').send('room:delete', { room_id })
+      await service.room(room_id, ['eve', 'zoe'])
+      return append(...asked)
+    }
+    const late = { room_id, content: { text: 'late' } }
+    expect(await service.user('bob').refused('message:send', late)).toBe('forbidden')
+    expect(await service.log.heads(['acme/room/lobby'])).toMatchObject([{ seq: 1 }])
+  })
+
   test('is for the owner, and of a direct room for the permission `admin` only', async () => {
     const service = await lobby()
     await service.user('ada').send('room:role', { room_id, user_id: 'bob', role: 'admin' })

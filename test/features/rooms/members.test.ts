@@ -55,6 +55,12 @@ describe('room:invite', () => {
     expect(await root.refused('room:invite', { room_id: room.room_id, user_ids: ['eve'] })).toBe('forbidden')
   })
 
+  test('is refused while the room is archived', async () => {
+    const service = await lobby()
+    await service.user('owner').send('room:update', { room_id, archived: true })
+    expect(await service.user('owner').refused('room:invite', { room_id, user_ids: ['eve'] })).toBe('forbidden')
+  })
+
   test('takes 1 to 500 users', async () => {
     const service = await lobby()
     for (const user_ids of [[], Array.from({ length: 501 }, (_, n) => `u${n}`), 'eve'])

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { deviceKey } from '../../../src/protocol/ids.ts'
+import { Failure } from '../../../src/protocol/failure.ts'
 import { testService } from '../../support/service.ts'
 
 /** Ada has a phone, which is connected, and a desk; bob has a phone too. */
 async function devices() {
-  const online = { user_id: 'ada', devices: ['phone'], connections: 1, last_active_at: 0 }
-  const service = testService({ service: { user: (user_id) => (user_id === 'ada' ? online : undefined) } })
+  const service = testService()
   const set = (user_id: string, device_id: string, name?: string) =>
     service.store.apply([
       {
@@ -18,15 +17,27 @@ async function devices() {
   await set('ada', 'phone', 'My phone')
   await set('ada', 'desk')
   await set('bob', 'phone')
-  return { service, ada: service.user('ada', { device: 'phone' }) }
+  const ada = service.user('ada', { device: 'phone' })
+  await ada.arrive()
+  return { service, ada }
 }
 
 describe('device:list', () => {
-  test('is one’s own devices, which are online, and which is this one', async () => {
-    const { ada } = await devices()
+  test('is one’s own devices, which are online, at which someone is, and which is this one', async () => {
+    const { service, ada } = await devices()
+    const last_active_at = service.clock.now()
+    const phone = { device_id: 'phone', name: 'My phone', platform: null, current: true, last_seen_at: 7 }
+    const desk = { device_id: 'desk', name: null, platform: null, current: false, last_seen_at: 7 }
+    const away = { ...desk, online: false, active: false, last_active_at: null }
     expect((await ada.send('device:list', {})).devices).toEqual([
-      { device_id: 'desk', name: null, platform: null, online: false, current: false, last_seen_at: 7 },
-      { device_id: 'phone', name: 'My phone', platform: null, online: true, current: true, last_seen_at: 7 },
+      away,
+      { ...phone, online: true, active: true, last_active_at },
+    ])
+    await service.pass(60_000)
+    await ada.note({ idle: true })
+    expect((await ada.send('device:list', {})).devices).toEqual([
+      away,
+      { ...phone, online: true, active: false, last_active_at },
     ])
   })
 
@@ -37,17 +48,16 @@ describe('device:list', () => {
 })
 
 describe('device:revoke', () => {
-  test('forgets the device, and closes its connections, saying why', async () => {
+  test('forgets the device, and revokes its tokens of until then', async () => {
     const { service, ada } = await devices()
     expect(await ada.send('device:revoke', { device_id: 'desk' })).toEqual({})
-    expect(service.told('error', deviceKey('acme', 'ada', 'desk'))).toMatchObject([
-      { code: 'session_revoked', retryable: false },
-    ])
+    const before = service.clock.now() + 1
+    expect(service.revoked).toMatchObject([{ tenant_id: 'acme', what: 'device', subject: 'ada/desk', before }])
     expect((await ada.send('device:list', {})).devices).toHaveLength(1)
     expect((await service.user('bob').send('device:list', {})).devices).toHaveLength(1)
   })
 
-  test('of what is not one’s own is not found, and closes nothing', async () => {
+  test('of what is not one’s own is not found, and revokes nothing', async () => {
     const { service, ada } = await devices()
     await ada.send('device:revoke', { device_id: 'desk' })
     expect(await ada.refused('device:revoke', { device_id: 'desk' })).toBe('not_found')
@@ -55,7 +65,18 @@ describe('device:revoke', () => {
     expect(await service.user('ada', { tenant: 'globex' }).refused('device:revoke', { device_id: 'phone' })).toBe(
       'not_found',
     )
-    expect(service.told('error')).toHaveLength(1)
+    expect(service.revoked).toHaveLength(1)
+  })
+
+  test('is all done or not at all', async () => {
+    const { service, ada } = await devices()
+    const { apply } = service.store
+    service.store.apply = async () => Promise.reject(new Failure('unavailable', 'Not now.'))
+    expect(await ada.refused('device:revoke', { device_id: 'desk' })).toBe('unavailable')
+    expect(service.revoked).toEqual([])
+    service.store.apply = apply
+    expect((await ada.send('device:list', {})).devices).toHaveLength(2)
+    expect(await ada.refused('device:revoke', { device_id: 'desk' })).toBe('not refused')
   })
 
   test('says which field is wrong', async () => {

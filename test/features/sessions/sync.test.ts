@@ -15,7 +15,9 @@ describe('state:sync', () => {
     await service.room('lobby', ['ada', 'bob'], { name: 'Lobby' })
     const ada = service.user('ada')
     for (const text of ['1', '2', '3']) await ada.send('message:send', { room_id: 'lobby', content: { text } })
-    const bob = service.user('bob')
+    const connection = fakeConnection(service.log, 'acme')
+    const bob = service.user('bob', { connection })
+    await connection.enter('lobby')
     await bob.send('message:delivered', { room_id: 'lobby', seq: 3 })
     await bob.send('message:read', { room_id: 'lobby', seq: 2 })
     const state = await bob.send('state:sync', {})
@@ -27,6 +29,16 @@ describe('state:sync', () => {
       devices: [],
       calls: [],
     })
+  })
+
+  test('says of a room that this connection does not hear no place where its live stream starts', async () => {
+    const service = testService()
+    await service.room('lobby', ['ada'])
+    const ada = service.user('ada', { connection: fakeConnection(service.log, 'acme') })
+    await ada.send('room:subscribe', { room_id: 'lobby' })
+    expect((await ada.send('state:sync', {})).rooms[0]).toHaveProperty('attach_seq', 1)
+    await ada.send('room:unsubscribe', { room_id: 'lobby' })
+    expect((await ada.send('state:sync', {})).rooms[0]).not.toHaveProperty('attach_seq')
   })
 
   test('begins with the rooms that were active last, and pages through all of them, each once', async () => {
