@@ -38,7 +38,7 @@ describeInChromium('the demo page, elsewhere', () => {
 
   const arrives = async ({ url }: Shipped, user: string): Promise<Person> => {
     const one = await person(browser, `${url}/?user=${user}&tenant=acme`)
-    await one.page.waitForSelector('html[data-connection=online]')
+    await one.page.waitForSelector('html[data-connection=ready]')
     return one
   }
 
@@ -84,9 +84,9 @@ describeInChromium('the demo page, elsewhere', () => {
     await page.fill('#sign-in [name=token]', await tokenOf('ada', '1h'))
     await page.click('#sign-in [type=submit]')
     await page.locator('#me', { hasText: 'ada' }).waitFor()
-    await page.waitForSelector('html[data-connection=online]')
+    await page.waitForSelector('html[data-connection=ready]')
     await page.reload()
-    await page.waitForSelector('html[data-connection=online]')
+    await page.waitForSelector('html[data-connection=ready]')
     faultless(ada)
   })
 })

@@ -161,6 +161,21 @@ describeInChromium('the demo page', () => {
     faultless(ada, bea)
   })
 
+  test('what the service refuses for good says so, and is discarded', async () => {
+    const [ada, bea] = await twoTalk()
+    await using _ada = ada
+    await using _bea = bea
+    await say(ada, 'x'.repeat(70_000))
+    await ticked(ada, 'xxx', 'failed')
+    await say(ada, 'shorter')
+    await heard(bea, 'shorter')
+    await message(ada, 'xxx').locator('.more').click()
+    await ada.page.locator('#menu').getByRole('menuitem', { name: 'Discard' }).click()
+    await message(ada, 'xxx').waitFor({ state: 'detached' })
+    expect(await words(ada)).toEqual(['shorter'])
+    faultless(ada, bea)
+  })
+
   test('a private group takes whom it invites, an open one who comes, and a channel has readers', async () => {
     const tenant_id = tenant()
     await using ada = await arrives('ada', tenant_id)

@@ -16,12 +16,13 @@ const initials = (name) => {
   return letters.join('').toUpperCase()
 }
 
-export const person = (name) =>
-  make('span.avatar', { 'aria-hidden': 'true', 'data-tone': toneOf(name) }, initials(name))
+/** @param {string} name @param {string} [status] as how they are seen, where that is known */
+export const person = (name, status) =>
+  make('span.avatar', { 'aria-hidden': 'true', 'data-tone': toneOf(name), 'data-status': status }, initials(name))
 
-export const roomSign = (room, title) =>
+export const roomSign = (room, title, status) =>
   room.kind === 'direct'
-    ? person(title)
+    ? person(title, status)
     : make(
         'span.avatar.square',
         { 'aria-hidden': 'true', 'data-tone': toneOf(room.room_id) },

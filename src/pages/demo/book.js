@@ -30,7 +30,6 @@
  * @property {string} room_id
  * @property {'direct' | 'group' | 'channel'} kind
  * @property {string} [name]
- * @property {string} epoch
  * @property {number} seq the last entry of the log that was taken in
  * @property {number} read_seq one's own
  * @property {number} delivered_seq one's own
@@ -42,7 +41,8 @@
  * @property {boolean} hasOlder
  * @property {boolean} looked whether its last messages were asked for
  * @property {Map<string, Member>} members
- * @property {Map<number, {action: string, data: any}>} ahead entries that came before others that are missing
+ * @property {string[]} typers others who are writing in it; `typing` is how many
+ * @property {number} typing
  * @property {string} draft
  */
 
@@ -70,7 +70,9 @@ export function roomBook(changed) {
       updated_at: Date.now(),
       members: new Map(),
       draft: '',
-      ...blank(info),
+      typers: [],
+      typing: 0,
+      ...blank(info.attach_seq),
       room_id: info.room_id,
     }
     rooms.set(room.room_id, room)
@@ -78,35 +80,23 @@ export function roomBook(changed) {
     return room
   }
 
-  const blank = ({ epoch, attach_seq }) => ({
-    epoch,
-    seq: attach_seq,
-    messages: [],
-    notes: [],
-    from: attach_seq + 1,
-    hasOlder: attach_seq > 0,
-    looked: false,
-    ahead: new Map(),
-  })
+  const blank = (seq) => ({ seq, messages: [], notes: [], from: seq + 1, hasOlder: seq > 0, looked: false })
 
-  /**
-   * Takes in where a room's live stream begins. What one has of it stays, unless its numbers mean something else now.
-   * @returns {{ room: Room, behind: boolean, anew: boolean }}
-   */
+  /** Takes in what the service says of a room. Where one is in it already, what one has of it stays. @returns {Room} */
   function attach(info) {
     const room = rooms.get(info.room_id) ?? begin(info)
-    const anew = room.epoch !== info.epoch
-    if (anew) Object.assign(room, blank(info))
     Object.assign(room, known(info))
     if (info.unread !== undefined) room.counted = { unread: info.unread, seq: info.attach_seq }
     changed(room.room_id)
-    return { room, behind: room.seq < info.attach_seq, anew }
+    return room
   }
 
   /** Forgets what was said in a room, as if one came new. */
-  function restart(room, info) {
-    Object.assign(room, blank(info))
-    return attach({ room_id: room.room_id, ...info })
+  function restart(room_id, seq) {
+    const room = rooms.get(room_id)
+    if (!room) return undefined
+    changed(room_id)
+    return Object.assign(room, blank(seq))
   }
 
   /** Adds a message where its number puts it; one that is there already takes its new form. */
@@ -126,21 +116,9 @@ export function roomBook(changed) {
     restart,
     place,
     changed,
-    /** One's places in these logs are no good any more: they are taken anew at the next return. */
-    unsettle(room_id) {
-      for (const room of rooms.values()) if (!room_id || room.room_id === room_id) room.epoch = ''
-    },
     drop(room_id) {
       rooms.delete(room_id)
       changed(room_id)
-    },
-    /** What a returning connection says it has: of the rooms that were most lately spoken in, as many as it may. */
-    positions() {
-      const lately = [...rooms.values()]
-        .filter(({ epoch }) => epoch)
-        .sort((one, other) => other.updated_at - one.updated_at)
-        .slice(0, 100)
-      return Object.fromEntries(lately.map(({ room_id, epoch, seq }) => [room_id, { epoch, seq }]))
     },
     find: (room, message_id) => room.messages.find((message) => message.message_id === message_id),
     /** What of others one has not read: counted by the service up to a place, and here from there on. */

@@ -13,13 +13,14 @@ const MOST_ROWS_PX = 160
  * @param {(message_id: string, text: string) => Promise<void>} parts.edit
  * @param {() => import('./book.js').Message | undefined} parts.lastOwn
  * @param {(draft: string) => void} parts.drafted
+ * @param {(still: boolean) => void} parts.typed at every keystroke; whether anything is left of it
  */
-export function composer({ send, edit, lastOwn, drafted }) {
+export function composer({ send, edit, lastOwn, drafted, typed }) {
   const field = make('textarea', {
     rows: 1,
     placeholder: 'Write a message',
     'aria-label': 'Write a message',
-    oninput: grow,
+    oninput: written,
     onkeydown: keyed,
     onpaste: pasted,
     enterkeyhint: 'send',
@@ -42,6 +43,11 @@ export function composer({ send, edit, lastOwn, drafted }) {
 
   /** @type {{ reply?: any, edit?: any, picture?: any }} */
   let with_ = {}
+
+  function written() {
+    grow()
+    if (!with_.edit) typed(field.value !== '')
+  }
 
   function grow() {
     field.style.height = 'auto'

@@ -7,14 +7,21 @@ import { icon } from './icon.js'
 import { openMenu } from './menu.js'
 import { messageList } from './messages.js'
 import { attempt, notice } from './notices.js'
-import { subtitleOf, titleOf } from './title.js'
+import { partnerOf, subtitleOf, titleOf } from './title.js'
+import { statusWords, typingWords } from './words.js'
 
 export function conversation(parts) {
-  const { book, session, log, outbox, receipts, me } = parts
+  const { book, client, log, outbox, people, receipts, me } = parts
   const pane = byId('conversation')
   const head = make('header.bar')
   const messages = messageList({ book, outbox, me, actions: { menu, react }, older: log.older, seen: receipts.read })
-  const writing = composer({ send, edit, lastOwn, drafted: (draft) => room && Object.assign(room, { draft }) })
+  const writing = composer({
+    send,
+    edit,
+    lastOwn,
+    drafted: (draft) => room && Object.assign(room, { draft }),
+    typed: (still) => room && client.typing(room.room_id, still),
+  })
   const silent = make('p.silent', { hidden: true }, 'Only those who publish here can write.')
   /** @type {import('./book.js').Room | undefined} */
   let room
@@ -38,7 +45,7 @@ export function conversation(parts) {
     const { room_id } = room
     const { content, version } = book.find(room, message_id) ?? {}
     if (!content) throw new Error('This message is gone.')
-    await session.command('message:edit', {
+    await client.request('message:edit', {
       room_id,
       message_id,
       content: { ...content, text },
@@ -48,12 +55,12 @@ export function conversation(parts) {
 
   function react(message_id, emoji, add) {
     const { room_id } = room
-    void attempt(() => session.command('message:react', { room_id, message_id, emoji, op: add ? 'add' : 'remove' }))
+    void attempt(() => client.request('message:react', { room_id, message_id, emoji, op: add ? 'add' : 'remove' }))
   }
 
   function remove(message_id) {
     const { room_id } = room
-    void attempt(() => session.command('message:delete', { room_id, message_id }))
+    void attempt(() => client.request('message:delete', { room_id, message_id }))
   }
 
   function menu(seen, near) {
@@ -90,8 +97,11 @@ export function conversation(parts) {
 
   function showHead() {
     const title = titleOf(room, me)
-    const subtitle = subtitleOf(room)
-    const print = JSON.stringify([room.room_id, title, subtitle])
+    const seen = people.of(partnerOf(room, me))
+    const quiet = seen ? statusWords(seen) : subtitleOf(room)
+    const typing = room.typing > 0 && room.typers.length > 0
+    const subtitle = typing ? typingWords(room.typers, room.typing) : quiet
+    const print = JSON.stringify([room.room_id, title, subtitle, seen?.status])
     silent.hidden = mayWrite()
     writing.element.hidden = !mayWrite()
     if (print === headPrint) return
@@ -108,8 +118,8 @@ export function conversation(parts) {
     )
     head.replaceChildren(
       backLink(),
-      roomSign(room, title),
-      make('span.who', {}, make('h1', {}, title), make('small', {}, subtitle)),
+      roomSign(room, title, seen?.status),
+      make('span.who', {}, make('h1', {}, title), make('small', { 'data-typing': typing }, subtitle)),
       details,
     )
   }
@@ -117,6 +127,7 @@ export function conversation(parts) {
   const backLink = () => make('a.round.back', { href: '#', 'aria-label': 'Back to the conversations' }, icon('back'))
 
   function empty(...content) {
+    if (room) people.looksAt(undefined)
     room = undefined
     messages.close()
     headPrint = ''
@@ -132,7 +143,7 @@ export function conversation(parts) {
   /** A link to a room that one is not in. */
   async function offer(room_id) {
     empty(make('header.bar', {}, backLink()), make('p.empty', {}, 'Looking for this room…'))
-    const { room: found } = await session.command('room:get', { room_id }).catch(closed)
+    const { room: found } = await client.request('room:get', { room_id }).catch(closed)
     const join = make(
       'button.primary',
       { type: 'button', onclick: () => attempt(() => log.join(room_id).then(() => open(room_id))) },
@@ -171,7 +182,8 @@ export function conversation(parts) {
     writing.open(next.draft)
     messages.open(next, unread)
     if (matchMedia('(pointer: fine)').matches) writing.focus()
-    receipts.members(next).catch(notice)
+    people.looksAt(next)
+    receipts.members(next).then(() => people.met(next), notice)
   }
 
   return {

@@ -5,7 +5,7 @@ import { make } from './dom.js'
 import { attempt, notice } from './notices.js'
 import { subtitleOf, titleOf } from './title.js'
 
-export function showDetails(room, { session, log, receipts, me }) {
+export function showDetails(room, { client, log, people: seen, receipts, me }) {
   const people = make('ul.people')
   const name = make('input', {
     name: 'user',
@@ -27,7 +27,7 @@ export function showDetails(room, { session, log, receipts, me }) {
         make(
           'li',
           {},
-          person(user_id),
+          person(user_id, seen.of(user_id)?.status),
           make(
             'span.who',
             {},
@@ -43,14 +43,14 @@ export function showDetails(room, { session, log, receipts, me }) {
     event.preventDefault()
     const user_id = name.value.trim()
     void attempt(async () => {
-      await session.command('room:invite', { room_id, user_ids: [user_id] })
+      await client.request('room:invite', { room_id, user_ids: [user_id] })
       name.value = ''
       notice(`${user_id} is invited.`)
     })
   }
 
   async function leave() {
-    await session.command('room:leave', { room_id })
+    await client.request('room:leave', { room_id })
     log.leave(room_id)
     closeDialog()
     location.hash = ''

@@ -1,18 +1,21 @@
-/** Puts the page together: who one is, the connection, what is known of the rooms, and the two panes that show it. */
+/** Puts the page together: who one is, the client, what is known of the rooms, and the two panes that show it. */
+import { browserStorage, parley } from '../client/client.ts'
 import { roomBook } from './book.js'
 import { conversation } from './conversation.js'
 import { byId, make } from './dom.js'
 import { icon } from './icon.js'
-import { forget, identity, remember, remembered } from './identity.js'
+import { deviceId, forget, remember, remembered, tokenOf } from './identity.js'
 import { roomLog } from './log.js'
+import { ownSign } from './me.js'
 import { newRoom } from './new-room.js'
 import { attempt, showConnection } from './notices.js'
 import { outbox } from './outbox.js'
+import { people } from './people.js'
 import { receipts } from './receipts.js'
 import { roomList } from './room-list.js'
-import { openSession } from './session.js'
 import { askWho } from './sign-in.js'
 import { syncing } from './sync.js'
+import { explain } from './words.js'
 
 const REFUSED = 'parley.refused'
 
@@ -32,22 +35,24 @@ begin(who ?? (await askWho({ development: service.development, suggested: named 
 function begin({ user, tenant, token }) {
   const changes = new Set()
   const book = roomBook(changed)
-  const session = openSession({
-    socketPath: service.socket_path,
-    identity: identity({ user, tenant, token }),
-    positions: book.positions,
-    heard(action, data, at) {
-      if (action === 'authenticated') known(data)
-      sync.heard(action, data, at)
-    },
-    turned,
+  const client = parley(location.origin, {
+    token: tokenOf({ user, tenant, token }),
+    device_id: deviceId(),
+    device_name: 'Demo page',
+    platform: 'web',
+    storage: browserStorage(`${tenant}/${user}`),
+    resume: false, // what was said before is fetched, and not kept here
+    socket: { path: service.socket_path },
   })
-  const told = receipts({ book, session, me: user })
-  const log = roomLog({ book, session, took: (...entry) => sync.took(...entry) })
-  const sending = outbox({ session, owner: `${tenant}/${user}`, changed })
-  const sync = syncing({ book, session, log, receipts: told, outbox: sending, me: user })
-  const talk = conversation({ book, session, log, outbox: sending, receipts: told, me: user })
-  const list = roomList({ book, log, outbox: sending, me: { user, tenant }, isOpen: (room) => room === talk.room })
+  const told = receipts({ book, client, me: user })
+  const others = people({ book, client, me: user })
+  const log = roomLog({ book, client, took: (...entry) => sync.took(...entry) })
+  const sending = outbox({ client, book, changed })
+  const parts = { book, client, log, outbox: sending, receipts: told, people: others }
+  const sync = syncing({ ...parts, me: user })
+  const talk = conversation({ ...parts, me: user })
+  const list = roomList({ ...parts, me: { user, tenant }, isOpen: (room) => room === talk.room })
+  const own = ownSign({ client, people: others, me: { user, tenant } })
 
   /** However much comes at once, the panes are drawn once. */
   function changed(room_id) {
@@ -59,14 +64,21 @@ function begin({ user, tenant, token }) {
     const drawn = [...changes]
     changes.clear()
     list()
+    own()
     if (!talk.room && opened() && drawn.includes(opened())) talk.open(opened())
     for (const room_id of drawn) talk.render(room_id)
   }
 
-  function turned(state, refusal) {
+  client.on('authenticated', known)
+  client.onState((state) => {
     showConnection(state)
-    if (state === 'over') startOver(refusal.message)
-    if (state === 'online') sending.start()
+    if (state === 'closed') startOver(leaving ? '' : explain(client.refusal))
+  })
+
+  let leaving = false
+  function signOut() {
+    leaving = true
+    void client.close()
   }
 
   /** The service reads a token its own way: whom it sees in it, one is. */
@@ -85,17 +97,17 @@ function begin({ user, tenant, token }) {
   }
 
   byId('new-room').append(icon('compose'))
-  byId('new-room').addEventListener('click', () => newRoom({ session, log, book }))
+  byId('new-room').addEventListener('click', () => newRoom(parts))
   byId('sign-out').append(icon('leave'))
-  byId('sign-out').addEventListener('click', () => startOver(''))
+  byId('sign-out').addEventListener('click', signOut)
   byId('no-rooms').replaceChildren(
     make('h2', {}, 'No conversations yet'),
     make('p', {}, 'Begin one with a person, make a group, or join an open room.'),
-    make('button.primary', { type: 'button', onclick: () => newRoom({ session, log, book }) }, 'New conversation'),
+    make('button.primary', { type: 'button', onclick: () => newRoom(parts) }, 'New conversation'),
   )
   addEventListener('hashchange', navigate)
   byId('app').hidden = false
-  showConnection('connecting')
+  showConnection(client.state)
   sync.ready.then(() => attempt(navigate))
 }
 

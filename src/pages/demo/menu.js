@@ -1,4 +1,4 @@
-/** What can be done with a message, beside the message. */
+/** What can be chosen, beside what it is chosen for: most often what can be done with a message. */
 import { byId, make } from './dom.js'
 import { icon } from './icon.js'
 
@@ -7,44 +7,39 @@ const GAP_PX = 6
 
 /**
  * @param {HTMLElement} near
- * @param {{ reactions: {emoji: string, mine: boolean}[] | false, items: {icon: string, words: string, grave?: boolean, run(): void}[] }} offered
- * @param {(emoji: string, add: boolean) => void} react
+ * @param {{ reactions: {emoji: string, mine: boolean}[] | false, items: Item[], label?: string }} offered
+ * @param {(emoji: string, add: boolean) => void} [react]
+ *
+ * @typedef {{icon: string, words: string, grave?: boolean, chosen?: boolean, status?: string, run(): void}} Item
  */
-export function openMenu(near, { reactions, items }, react) {
+export function openMenu(near, { reactions, items, label = 'Message actions' }, react) {
   const menu = byId('menu')
+  menu.setAttribute('aria-label', label)
   const chosen = (run) => () => {
     menu.hidePopover()
     run()
   }
-  const hasMine = (emoji) => reactions.some((one) => one.emoji === emoji && one.mine)
-  const emojis = EMOJIS.map((emoji) => {
-    const label = `${hasMine(emoji) ? 'Take back' : 'React with'} ${emoji}`
-    const pressed = hasMine(emoji)
-    return make(
-      'button.emoji',
-      {
-        type: 'button',
-        role: 'menuitem',
-        'aria-label': label,
-        'data-mine': pressed,
-        onclick: chosen(() => react(emoji, !pressed)),
-      },
-      emoji,
-    )
-  })
-  const rows = items.map(({ icon: sign, words, grave, run }) =>
-    make(
-      'button.item',
-      { type: 'button', role: 'menuitem', 'data-grave': grave, onclick: chosen(run) },
-      icon(sign),
-      words,
-    ),
-  )
-  menu.replaceChildren(...(reactions ? [make('div.emojis', {}, ...emojis)] : []), ...rows)
+  const emojiOf = (emoji) => {
+    const pressed = reactions.some((one) => one.emoji === emoji && one.mine)
+    const name = `${pressed ? 'Take back' : 'React with'} ${emoji}`
+    const onclick = chosen(() => react(emoji, !pressed))
+    const props = { type: 'button', role: 'menuitem', 'aria-label': name, 'data-mine': pressed, onclick }
+    return make('button.emoji', props, emoji)
+  }
+  const rows = items.map((item) => rowOf(item, chosen(item.run)))
+  menu.replaceChildren(...(reactions ? [make('div.emojis', {}, ...EMOJIS.map(emojiOf))] : []), ...rows)
   menu.showPopover()
   beside(menu, near)
   menu.onkeydown = (event) => move(event, [...menu.querySelectorAll('button')])
   menu.querySelector('button')?.focus()
+}
+
+function rowOf({ icon: sign, words, grave, chosen, status }, onclick) {
+  const isChoice = chosen !== undefined
+  const role = isChoice ? 'menuitemradio' : 'menuitem'
+  const checked = isChoice ? String(chosen) : undefined
+  const data = { 'data-grave': grave, 'data-status': status }
+  return make('button.item', { type: 'button', role, 'aria-checked': checked, ...data, onclick }, icon(sign), words)
 }
 
 function beside(menu, near) {

@@ -61,7 +61,7 @@ function wanted(kind, form) {
   return { kind, name: text('name'), visibility, members: namesIn(text('members')) }
 }
 
-export function newRoom({ session, log, book }) {
+export function newRoom({ client, log, book }) {
   const fields = make('div.stack')
   const form = make(
     'form.stack',
@@ -100,7 +100,7 @@ export function newRoom({ session, log, book }) {
   function submitted(event) {
     event.preventDefault()
     void attempt(async () => {
-      const { room } = await session.command('room:create', wanted(kind, form))
+      const { room } = await client.request('room:create', wanted(kind, form))
       await enter(room.room_id)
     })
   }
@@ -112,7 +112,7 @@ export function newRoom({ session, log, book }) {
   }
 
   async function showOpen() {
-    const { rooms } = await session.command('room:list', { public: true, limit: 50 })
+    const { rooms } = await client.request('room:list', { public: true, limit: 50 })
     const others = rooms.filter((room) => !book.rooms.has(room.room_id) && room.kind !== 'direct' && !room.archived)
     if (others.length === 0) return
     const rows = others.map((room) =>

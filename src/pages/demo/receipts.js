@@ -4,7 +4,7 @@ const DELIVERED_MS = 800
 const READ_MS = 200
 const MEMBER_PAGES = 5
 
-export function receipts({ book, session, me }) {
+export function receipts({ book, client, me }) {
   /** @type {Map<string, Set<string>>} */
   const planned = new Map()
 
@@ -24,7 +24,7 @@ export function receipts({ book, session, me }) {
   function delivered(room) {
     if (room.seq <= room.delivered_seq) return
     soon('message:delivered', room, DELIVERED_MS, async () => {
-      const { delivered_seq } = await session.command('message:delivered', { room_id: room.room_id, seq: room.seq })
+      const { delivered_seq } = await client.request('message:delivered', { room_id: room.room_id, seq: room.seq })
       room.delivered_seq = Math.max(room.delivered_seq, delivered_seq)
     })
   }
@@ -33,7 +33,7 @@ export function receipts({ book, session, me }) {
     const last = room.messages.at(-1)
     if (!last || last.seq <= room.read_seq) return
     soon('message:read', room, READ_MS, async () => {
-      const { read_seq } = await session.command('message:read', {
+      const { read_seq } = await client.request('message:read', {
         room_id: room.room_id,
         seq: room.messages.at(-1).seq,
       })
@@ -43,23 +43,28 @@ export function receipts({ book, session, me }) {
     })
   }
 
-  function heard({ room_id, user_id, read_seq = 0, delivered_seq = 0 }) {
+  function heard({ room_id, receipts, ...receipt }) {
     const room = book.rooms.get(room_id)
-    const member = room?.members.get(user_id)
     if (!room) return
+    for (const one of receipts ?? [receipt]) note(room, one)
+    book.changed(room_id)
+  }
+
+  function note(room, { user_id, read_seq = 0, delivered_seq = 0 }) {
+    const member = room.members.get(user_id)
     for (const one of user_id === me ? [room, member] : [member]) {
       if (!one) continue
       one.read_seq = Math.max(one.read_seq, read_seq)
       one.delivered_seq = Math.max(one.delivered_seq, delivered_seq, read_seq)
     }
-    book.changed(room_id)
   }
 
   /** Who is in the room, and how far each has come; of a very large one only the first. */
   async function members(room) {
     let cursor
     for (let page = 0; page < MEMBER_PAGES; page++) {
-      const answer = await session.command('room:members', { room_id: room.room_id, cursor, limit: 200 })
+      const asked = { room_id: room.room_id, cursor, limit: 200 }
+      const answer = await client.request('room:members', asked, { timeoutMs: undefined })
       for (const member of answer.members)
         room.members.set(member.user_id, { read_seq: 0, delivered_seq: 0, ...member })
       cursor = answer.next_cursor

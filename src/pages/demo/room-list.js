@@ -1,21 +1,16 @@
 /** The list of one's rooms: the most lately spoken in first, each with its last words and what is unread. */
-import { person, roomSign } from './avatar.js'
+import { roomSign } from './avatar.js'
 import { byId, make, settle } from './dom.js'
 import { attempt } from './notices.js'
-import { gist, titleOf } from './title.js'
+import { gist, partnerOf, titleOf } from './title.js'
 import { count, shortTime } from './words.js'
 
 export const addressOf = (room_id) => `#${encodeURIComponent(room_id)}`
 
-export function roomList({ book, log, outbox, me, isOpen }) {
+export function roomList({ book, log, outbox, people, me, isOpen }) {
   const list = byId('room-list')
   /** @type {Map<string, {element: HTMLElement, print: string}>} */
   const shown = new Map()
-
-  byId('me').replaceChildren(
-    person(me.user),
-    make('span.who', {}, make('strong', {}, me.user), make('small', {}, me.tenant)),
-  )
 
   function entryOf(room) {
     const last = outbox.of(room.room_id).at(-1) ?? room.messages.at(-1)
@@ -24,6 +19,7 @@ export function roomList({ book, log, outbox, me, isOpen }) {
       room_id: room.room_id,
       kind: room.kind,
       title: titleOf(room, me.user),
+      status: people.of(partnerOf(room, me.user))?.status,
       at: last?.created_at ?? last?.at ?? room.updated_at,
       words: last ? gist(last) : 'Nothing said yet',
       from: last && (from === 'You' || room.kind !== 'direct') ? from : '',
@@ -33,11 +29,11 @@ export function roomList({ book, log, outbox, me, isOpen }) {
   }
 
   function draw(entry) {
-    const { room_id, title, at, words, from, unread } = entry
+    const { room_id, title, status, at, words, from, unread } = entry
     const link = make(
       'a.room',
       { href: addressOf(room_id), 'aria-current': entry.open && 'page', 'data-room': room_id },
-      roomSign(entry, title),
+      roomSign(entry, title, status),
       make('span.room-title', {}, title),
       make('time', { datetime: new Date(at).toISOString() }, shortTime(at)),
       make('span.room-words', {}, from && make('span.from', {}, `${from}: `), words),

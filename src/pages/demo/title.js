@@ -1,10 +1,13 @@
 /** What a room is called on this page. */
 
+/** With whom one talks, where it is one person. @param {import('./book.js').Room} room */
+export const partnerOf = (room, me) =>
+  room.kind === 'direct' ? [...room.members.keys()].find((user) => user !== me) : undefined
+
 /** @param {import('./book.js').Room} room */
 export function titleOf(room, me) {
   if (room.kind !== 'direct') return room.name || 'Unnamed room'
-  const other = [...room.members.keys()].find((user) => user !== me)
-  return other ?? room.name ?? 'Direct conversation'
+  return partnerOf(room, me) ?? room.name ?? 'Direct conversation'
 }
 
 export function subtitleOf(room) {

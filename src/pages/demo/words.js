@@ -32,6 +32,24 @@ export function dayName(at, now = Date.now()) {
 
 export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
 
+export const statuses = { online: 'Online', away: 'Away', dnd: 'Do not disturb', offline: 'Offline' }
+
+/** How someone is: what they say of themselves, else since when they are away. */
+export function statusWords({ status, text, emoji, last_active_at }) {
+  const said = [emoji, text].filter(Boolean).join(' ')
+  if (said) return `${statuses[status]} · ${said}`
+  if (status === 'offline' && last_active_at) return `Last here ${shortTime(last_active_at)}`
+  return statuses[status]
+}
+
+/** @param {string[]} typers some of them @param {number} all how many there are */
+export function typingWords(typers, all) {
+  const names = typers.slice(0, 2)
+  const rest = all - names.length
+  if (rest > 0) return `${[...names, count(rest, 'other')].join(', ')} are typing…`
+  return `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`
+}
+
 const refusals = {
   forbidden: 'You may not do that here.',
   not_found: 'There is no such room or message, or it is not open to you.',

@@ -22,7 +22,9 @@ function grouped(tagged) {
 
 /** @returns {Section[]} */
 function sectionsOf(asyncapi, openapi) {
-  const operations = Object.entries(asyncapi.operations)
+  const operations = Object.entries(asyncapi.operations).filter(
+    ([, { channel }]) => channel.$ref === '#/channels/main', // the others say the same on a namespace of their own
+  )
   const of = (action, make) =>
     grouped(
       operations

@@ -46,7 +46,11 @@ export function commandCard(asyncapi, name) {
   const given = asyncapi.components.schemas[messages[name].payload.anyOf[0].$ref.split('/').at(-1)]
   return card(
     { id: `command-${name}`, tag: 'command', name, about: marked(operation.summary) },
-    facts([...common(operation), ['Also called', codes(operation['x-aliases'])]]),
+    facts([
+      ...common(operation),
+      ['Also called', codes(operation['x-aliases'])],
+      ['Namespaces', codes(operation['x-namespaces'])],
+    ]),
     titled('Data', shapeOf(given)),
     titled('Acknowledgement', shapeOf(dataIn(messages[`${name}.ack`]))),
   )
