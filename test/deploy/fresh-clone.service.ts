@@ -12,8 +12,13 @@ const NOT_CLONED = new Set(['node_modules', '.git', 'data', '.env'])
 const SYSTEM = ['sh', 'env']
 
 const MACHINES = [
-  { name: 'a machine with Node and npm only', programs: ['node', 'npm', 'npx'], start: 'npm start', tests: 'npm test' },
-  { name: 'a machine with Bun only', programs: ['bun'], start: 'bun start', tests: 'bun run test' },
+  {
+    name: 'a machine with Node and npm only',
+    programs: ['node', 'npm', 'npx'],
+    starts: ['npm start', 'npm run start:deno'],
+    tests: 'npm test',
+  },
+  { name: 'a machine with Bun only', programs: ['bun'], starts: ['bun start'], tests: 'bun run test' },
 ]
 
 const found = (program: string) => (program === 'bun' ? process.execPath : Bun.which(program))
@@ -21,7 +26,7 @@ const found = (program: string) => (program === 'bun' ? process.execPath : Bun.w
 /** A quick test file, given to the tests' command: the rest is run where this is. */
 const ONE_FILE = 'test/deploy/fly.test.ts'
 
-for (const { name, programs, start, tests } of MACHINES) {
+for (const { name, programs, starts, tests } of MACHINES) {
   const lacking = programs.filter((program) => !found(program))
   if (lacking.length > 0 && SERVICES !== 'required') {
     console.warn(`SKIPPED: ${name}. There is no ${lacking.join(', ')} here.`)
@@ -52,7 +57,7 @@ for (const { name, programs, start, tests } of MACHINES) {
       })
     }
 
-    test(`\`${start}\` starts the service in a fresh clone, and passes on what stops it`, async () => {
+    test.each(starts)('`%s` starts the service in a fresh clone, and passes on what stops it', async (start) => {
       const service = run(start, { SOCKET_PORT: '0', SOCKET_HOST: '127.0.0.1', LOG_LEVEL: 'info' })
       const url = await addressIn(service.stdout)
       expect((await fetch(`${url}/health/ready`)).status).toBe(200)
@@ -89,12 +94,13 @@ test("the README says these commands, and package.json's scripts are what they r
   const [readme, manifest] = await Promise.all(
     ['README.md', 'package.json'].map((path) => readFile(join(ROOT, path), 'utf8')),
   )
-  for (const { start, tests } of MACHINES) {
-    expect(readme).toContain(start)
+  for (const { starts, tests } of MACHINES) {
+    for (const start of starts) expect(readme).toContain(start)
     expect(readme).toContain(tests)
   }
   expect(JSON.parse(manifest as string).scripts).toMatchObject({
     start: 'exec sh .ci/bun src/main.ts',
+    'start:deno': 'exec sh .ci/deno run -A src/main.ts',
     test: 'exec sh .ci/bun test --timeout 20000',
   })
 })

@@ -20,6 +20,8 @@ export interface Listener {
   /** `refusal` is what the service said in place of an acknowledgement. */
   acknowledged(id: number, refusal: string | undefined, bytes: number, now: number): void
   lost(reason: string): void
+  /** Any other event, as it came. */
+  told?(text: string, now: number): void
 }
 
 export interface Door {
@@ -205,6 +207,7 @@ export class Connection {
     }
     const text = bytes.toString('utf8', start + 2, end)
     if (text.startsWith(`["${this.#door.readyOn}"`)) this.ready.resolve(this.#now - this.#startedAt)
+    this.listener?.told?.(text, this.#now)
     if (text.startsWith('["error"')) this.ended(`told an error: ${text}`)
   }
 

@@ -17,15 +17,15 @@ export interface Options {
   readonly json: boolean
 }
 
-export const USAGE = `bun test/load/run.ts <fanout|rooms|idle|storm> [options]
+export const USAGE = `bun test/load/run.ts <fanout|rooms|idle|storm|reconnect|presence> [options]
 
   --rounds 3             how often each server is measured, in turn
   --only parley,bare     which servers (parley, bare, raw)
   --messages N           sent in a closed loop (fanout: 4000, rooms: 60000)
   --outstanding N        under way at a time in a closed loop (fanout: 64, rooms: 256)
   --rate 8000            messages a second in the stretch at one rate for all (rooms)
-  --seconds N            of each stretch at a rate (rooms: 3), or of watching idle connections (idle: 26)
-  --connections N        idle: 10000, storm: 5000
+  --seconds N            of each stretch at a rate (rooms: 3), of watching idle connections (idle: 26), or of coming and going (presence: 20)
+  --connections N        idle and presence: 10000, storm and reconnect: 5000
   --size 32              bytes of text in a message
   --profile folder       writes a CPU profile of each server there (.cpuprofile and .md), when it stops
   --json                 prints the samples and verdicts for machines`

@@ -5,11 +5,13 @@ import { laidOut, limitsOf, type Samples, tableOf, verdictLine, verdictsOf } fro
 import { measure, type Round, undisturbed } from './rounds.ts'
 import { fanout } from './scenarios/fanout.ts'
 import { idle } from './scenarios/idle.ts'
+import { presence } from './scenarios/presence.ts'
+import { reconnect } from './scenarios/reconnect.ts'
 import { rooms } from './scenarios/rooms.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { storm } from './scenarios/storm.ts'
 
-const scenarios: readonly Scenario[] = [fanout, rooms, idle, storm]
+const scenarios: readonly Scenario[] = [fanout, rooms, idle, storm, reconnect, presence]
 
 const LIMIT_MS = 30 * 60_000
 
@@ -57,8 +59,9 @@ function giveUp(): never {
 }
 
 async function main(): Promise<number> {
-  const { scenario: name, options } = readOptions(process.argv.slice(2))
+  const { scenario: name, options: given } = readOptions(process.argv.slice(2))
   const scenario = scenarios.find((one) => one.name === name)
+  const options = { ...given, only: scenario?.only ?? given.only }
   if (!scenario) {
     console.error(USAGE)
     return 2

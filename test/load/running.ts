@@ -24,6 +24,8 @@ export interface Running {
   /** Has the server collect its garbage, and say what is left. */
   collect(): Promise<Heap>
   stop(): Promise<void>
+  /** Ends it as a machine would, and starts it anew with what it had on disk. */
+  restart(): Promise<void>
 }
 
 type Child = Bun.Subprocess<'ignore', 'pipe', 'pipe'>
@@ -43,10 +45,33 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
+interface Place {
+  readonly port: number
+  readonly folder: string
+}
+
 export async function start(driver: Driver, profileFolder?: string): Promise<Running> {
+  const place = { port: freePort(), folder: mkdtempSync(join(tmpdir(), 'load-')) }
+  let current = await launch(place, driver, profileFolder)
+  return {
+    driver,
+    port: place.port,
+    get pid() {
+      return current.child.pid
+    },
+    collect: () => current.output.collect(current.child),
+    stop: () => stop(current.child),
+    async restart() {
+      alive.delete(current.child)
+      current.child.kill('SIGKILL')
+      await current.child.exited
+      current = await launch(place, driver, profileFolder)
+    },
+  }
+}
+
+async function launch({ port, folder }: Place, driver: Driver, profileFolder?: string) {
   const { PATH } = process.env
-  const port = freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'load-'))
   const child = Bun.spawn(commandLine(driver, profileFolder), {
     // Away from the project, whose `.env` would be read.
     cwd: folder,
@@ -70,7 +95,7 @@ export async function start(driver: Driver, profileFolder?: string): Promise<Run
     await stop(child)
     throw new Error(`${driver.name} did not start: ${error}\n${output.kept}`)
   }
-  return { driver, pid: child.pid, port, collect: () => output.collect(child), stop: () => stop(child) }
+  return { child, output }
 }
 
 function commandLine(driver: Driver, profileFolder?: string): string[] {

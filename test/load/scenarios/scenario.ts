@@ -26,6 +26,8 @@ export interface Target {
 
 export interface Scenario {
   readonly name: string
+  /** The servers that know what it is about; all of them, where it does not say. */
+  readonly only?: readonly string[]
   readonly about: (options: Options) => string
   readonly columns: readonly Column[]
   readonly targets: readonly Target[]
