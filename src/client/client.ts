@@ -11,7 +11,7 @@ import { type Gaps, gaps, type Reset } from './gaps.ts'
 import { type AnyListener, audience, listeners } from './listeners.ts'
 import { webLocks } from './locks.ts'
 import type { Options } from './options.ts'
-import { type More, type Outbox, outbox, type Where } from './outbox.ts'
+import { type Outbox, outbox, type Send } from './outbox.ts'
 import { positions } from './positions.ts'
 import { type Presence, presence } from './presence.ts'
 import { Refusal } from './refusal.ts'
@@ -28,14 +28,14 @@ import {
   type EventName,
   type Hearing,
   hear,
-  type Sending,
-  type Sent,
   type Told,
 } from './vocabulary.ts'
 import { socketWire } from './wire.ts'
 
+export type { Reset } from './gaps.ts'
 export type { Options } from './options.ts'
-export type { Pending } from './outbox.ts'
+export type { Outbox, Pending, Send } from './outbox.ts'
+export type { Presence } from './presence.ts'
 export { Refusal } from './refusal.ts'
 export type { State } from './states.ts'
 export { browserStorage, memoryStorage, type Storage } from './storage.ts'
@@ -61,7 +61,7 @@ export interface Client {
   /** Asked until it is answered, for 30 s where nothing else is said; what is refused is thrown as a `Refusal`. */
   request<Name extends CommandName>(name: Name, data: Data<Name>, how?: Asking): Promise<Answer<Name>>
   /** Sent until it is acknowledged, also by the next client of this storage: in order in each room, and once. */
-  send(where: Where, content: Sending['content'], more?: More): Promise<Sent>
+  readonly send: Send
   readonly outbox: Omit<Outbox, 'send'>
   /** At every keystroke: it tells the room as often as that is of use, and of the end. `false` tells the end now. */
   typing(room_id: string, still?: boolean): void
@@ -192,7 +192,10 @@ export function parley(url: string, options: Options): Client {
       people.again()
       void box.lookAgain()
     }
-    if (state === 'closed') void end()
+    if (state === 'closed') {
+      rooms.end()
+      void end()
+    }
     states.tell(state)
   }
 
@@ -211,7 +214,8 @@ export function parley(url: string, options: Options): Client {
 
   let ending: Promise<unknown> | undefined
   function end() {
-    ending ??= Promise.all([places.flush(), box.end(link.refusal as Refusal)])
+    const told = Promise.resolve() // whoever closed it while being told of an entry has been told of it
+    ending ??= Promise.all([told.then(places.flush), box.end(link.refusal as Refusal)])
     return ending
   }
 

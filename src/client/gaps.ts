@@ -32,6 +32,8 @@ export interface Gaps {
   /** All rooms were named: those that are not attached by now are not heard any more, but for those that are `kept`. */
   named(kept: ReadonlySet<string>): void
   forget(room_id: string): void
+  /** Tells nothing more: what is left is for the next client. */
+  end(): void
   /** Whether nothing is missing. */
   readonly whole: boolean
 }
@@ -74,6 +76,7 @@ export function gaps({ command, resume, tell, reset, done, healed, report }: Par
   let healing = false
   let allNamed = false
   let onlyNew = !resume
+  let over = false
 
   function logOf(room_id: string): RoomLog {
     const log = logs.get(room_id) ?? newLog(room_id)
@@ -162,14 +165,14 @@ export function gaps({ command, resume, tell, reset, done, healed, report }: Par
 
   function heard(answer: Synced, asked: { epoch: string | undefined; after_seq: number } | undefined) {
     const log = logs.get(answer.room_id)
-    if (!log || !asked) return
+    if (!log || !asked || over) return
     if (log.epoch === undefined) moveTo(log, { epoch: answer.epoch, seq: asked.after_seq })
     else if (log.epoch !== asked.epoch) return // it began anew meanwhile
     log.attached = true
     const before = log.seq
     if (answer.reset) startAnew(log, { epoch: answer.epoch, seq: answer.last_seq })
     for (const entry of answer.events)
-      if ((entry.payload.data as Entry).seq === log.seq + 1 && isCurrent(log))
+      if (!over && (entry.payload.data as Entry).seq === log.seq + 1 && isCurrent(log))
         say(log, takeNext(log, entry) as Envelope)
     tellNext(log)
     const unfillable = !answer.has_more && isBehind(log) && log.seq === before
@@ -232,6 +235,10 @@ export function gaps({ command, resume, tell, reset, done, healed, report }: Par
       }
     },
     forget,
+    end() {
+      over = true
+      for (const { ahead } of logs.values()) ahead.clear()
+    },
     get whole() {
       return lagging.size === 0
     },

@@ -13,6 +13,13 @@ import type { Sending, Sent } from './vocabulary.ts'
 export type Where = string | { readonly to: string }
 export type More = Omit<Sending, 'room_id' | 'to' | 'content' | 'client_id' | 'retry'>
 
+/** Comes true when it is acknowledged; refused when it is given up. Both may be in another life of the program. */
+export interface Send {
+  (where: Where, content: Sending['content'], more?: Omit<More, 'deliver_at'>): Promise<Extract<Sent, { seq: number }>>
+  /** For later: it has no number yet. */
+  (where: Where, content: Sending['content'], more: More): Promise<Sent>
+}
+
 export interface Pending {
   readonly client_id: string
   readonly data: Omit<Sending, 'client_id' | 'retry'>
@@ -25,8 +32,7 @@ export interface Pending {
 export interface Outbox {
   /** In the order written. */
   readonly pending: readonly Pending[]
-  /** Comes true when it is acknowledged; refused when it is given up. Both may be in another life of the program. */
-  send(where: Where, content: Sending['content'], more?: More): Promise<Sent>
+  readonly send: Send
   /** Tries once more what was refused for good. */
   again(client_id: string): void
   discard(client_id: string): void
@@ -34,6 +40,7 @@ export interface Outbox {
 }
 
 interface Kept extends Pending {
+  at: number
   /** The client that sends it. */
   readonly owner: string
   /** It may have been sent before. */
@@ -128,7 +135,7 @@ export function outbox({ clock, storage, locks, command, ended, most, sending, r
     for (let one = lane[0]; one; one = lane[0]) {
       await writing // what is not kept yet would be lost with a reload
       if (all.get(one.client_id) === one && !(await post(one))) return
-      if (lane[0] === one) lane.shift()
+      lane.shift()
     }
     lanes.delete(name)
   }
@@ -192,14 +199,19 @@ export function outbox({ clock, storage, locks, command, ended, most, sending, r
     changes.tell()
   }
 
+  /** Later than all that there is, also where the clock was set back. */
+  function stamp(): number {
+    last = Math.max(clock.now(), last + 0.001)
+    return last
+  }
+
   function send(where: Where, content: Sending['content'], more: More = {}): Promise<Sent> {
     const why = ended()
     if (why) return Promise.reject(why)
-    last = Math.max(clock.now(), last + 0.001)
     const client_id = newId(clock.now())
     const place = typeof where === 'string' ? { room_id: where } : { to: where.to }
     const data = asItIs({ ...place, content, ...more })
-    const one: Kept = { client_id, data, at: last, owner }
+    const one: Kept = { client_id, data, at: stamp(), owner }
     const promise = new Promise<Sent>((resolve, reject) => void settlers.set(client_id, { resolve, reject }))
     promise.catch(() => {}) // who does not wait for it sees it in `pending`
     line(one, write([[client_id, one]]))
@@ -217,6 +229,11 @@ export function outbox({ clock, storage, locks, command, ended, most, sending, r
   /** What was left comes before what is written from now on. */
   async function start() {
     await adopt().catch(report)
+    const mine = [...all.values()].filter(({ tried }) => !tried)
+    for (const one of mine.length < all.size ? mine : []) {
+      one.at = stamp()
+      void write([[one.client_id, one]])
+    }
     for (const lane of lanes.values()) lane.sort((one, other) => one.at - other.at)
     begin()
   }
@@ -238,6 +255,7 @@ export function outbox({ clock, storage, locks, command, ended, most, sending, r
 
   async function takeOver(left: Kept[]) {
     const mine = left.filter(({ client_id }) => !all.has(client_id)).map((one) => ({ ...one, owner, tried: true }))
+    last = mine.reduce((latest, { at }) => Math.max(latest, at), last)
     const kept = write(mine.map((one) => [one.client_id, one]))
     for (const one of mine)
       if (one.failed) all.set(one.client_id, one)
@@ -250,7 +268,7 @@ export function outbox({ clock, storage, locks, command, ended, most, sending, r
     get pending(): readonly Pending[] {
       return [...all.values()].sort((one, other) => one.at - other.at)
     },
-    send,
+    send: send as Send,
     again,
     discard,
     onChange: changes.on,

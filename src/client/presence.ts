@@ -1,6 +1,6 @@
 /** How others are to be seen, kept up to date over connections; and oneself, told no more often than the service takes. */
 import { type Clock, pause } from './clock.ts'
-import type { Command } from './commands.ts'
+import type { Asking, Command } from './commands.ts'
 import { audience } from './listeners.ts'
 import { Refusal } from './refusal.ts'
 import type { Answer, Data, Told } from './vocabulary.ts'
@@ -71,8 +71,7 @@ export function presence({ clock, command, ready, report }: Parts) {
     updatedAt.push(clock.now())
   }
 
-  async function ask(whom: Whom, gone = () => false): Promise<Answer<'presence:subscribe'>> {
-    const how = { timeoutMs: REQUEST_MS, gone }
+  async function ask(whom: Whom, how: Asking): Promise<Answer<'presence:subscribe'>> {
     const answer = await command<Answer<'presence:subscribe'>>('presence:subscribe', whom, how)
     for (const view of answer.presences) heard(view)
     return answer
@@ -81,7 +80,7 @@ export function presence({ clock, command, ready, report }: Parts) {
   /** What is not open to one any more is not told, and not asked for again. */
   function askAgain(whom: Whom) {
     const mine = connections
-    ask(whom, () => mine !== connections).catch((error) => {
+    ask(whom, { tries: Number.POSITIVE_INFINITY, gone: () => mine !== connections }).catch((error) => {
       if (!(error instanceof Refusal)) report(error)
       else if (!error.retryable) forget(whom)
     })
@@ -96,7 +95,7 @@ export function presence({ clock, command, ready, report }: Parts) {
     set,
     async subscribe(whom: Whom) {
       await ready()
-      const answer = await ask(whom)
+      const answer = await ask(whom, { timeoutMs: REQUEST_MS })
       for (const user_id of whom.user_ids ?? []) users.add(user_id)
       if (whom.room_id !== undefined) rooms.add(whom.room_id)
       return answer

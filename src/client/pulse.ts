@@ -32,9 +32,10 @@ export function pulse({ clock, doubt, giveUp }: Parts): Pulse {
   /** One timer a connection, not one a heartbeat. */
   function lookAfter(ms: number, quietMs: number) {
     stopLooking = clock.after(ms, () => {
+      lastAlive = Math.min(lastAlive, clock.now()) // the clock may have been set back
       const quiet = clock.now() - lastAlive
       if (quiet >= quietMs) doubt()
-      lookAfter(quiet < 0 || quiet >= quietMs ? quietMs : quietMs - quiet, quietMs) // a clock may be set back
+      lookAfter(quiet >= quietMs ? quietMs : quietMs - quiet, quietMs)
     })
   }
 

@@ -53,15 +53,16 @@ export function session({ source, clock, chance }: Parts): Session {
     until = clock.now() + EARLY_MS + PATIENCE_MS
     const asked = fresh()
     held = asked
+    const isHeld = () => held === asked
     asked.then(
-      () => isHeld() && (until = Number.POSITIVE_INFINITY),
-      () => isHeld() && (held = undefined),
+      () => {
+        if (isHeld()) until = Number.POSITIVE_INFINITY
+      },
+      () => {
+        if (isHeld()) held = undefined
+      },
     )
     return asked
-
-    function isHeld() {
-      return held === asked
-    }
   }
 
   function accepted(goodForMs: number) {

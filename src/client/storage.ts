@@ -27,7 +27,10 @@ export function inTime(storage: Storage, clock: Clock): Storage {
     })
   }
 
-  return { all: (kind) => soon(() => storage.all(kind)), write: (kind, values) => soon(() => storage.write(kind, values)) }
+  return {
+    all: (kind) => soon(() => storage.all(kind)),
+    write: (kind, values) => soon(() => storage.write(kind, values)),
+  }
 }
 
 /** For as long as the program runs. */

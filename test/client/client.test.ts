@@ -1,5 +1,7 @@
 /** The client and the service, both as they are. */
 import { describe, expect, test } from 'bun:test'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { type Client, memoryStorage, type Options, parley, Refusal } from '../../src/client/client.ts'
 import { type OpenWire, socketWire } from '../../src/client/wire.ts'
 import type { Service } from '../../src/service.ts'
@@ -52,7 +54,7 @@ describe('a client', () => {
     const { ada, bea } = await twoTalk(await running())
     const sent = await says(ada, numbered(1, 30))
     await hears(bea, 30)
-    expect(sent.map((one) => 'seq' in one && one.seq)).toEqual(count(2, 31))
+    expect(sent.map(({ seq }) => seq)).toEqual(count(2, 31))
     expect(bea.heard).toEqual(numbered(1, 30))
     expect(ada.me).toMatchObject({ user_id: 'ada', tenant_id: 'acme' })
   })
@@ -98,6 +100,26 @@ describe('a client', () => {
   })
 })
 
+test('where WebSockets do not get through, a client signs in by polling', async () => {
+  const service = await running()
+  const proxy = createServer((asked, answer) => {
+    const { method, headers, url = '' } = asked
+    const onward = request(new URL(url, service.url), { method, headers }, (answered) => {
+      answer.writeHead(answered.statusCode ?? 502, answered.headers)
+      answered.pipe(answer)
+    })
+    asked.pipe(onward.on('error', () => answer.destroy()))
+  })
+  proxy.on('upgrade', (_, socket) => socket.destroy())
+  await new Promise<void>((listens) => void proxy.listen(0, '127.0.0.1', listens))
+  cleanUp(() => void proxy.close())
+  const { port } = proxy.address() as AddressInfo
+  const client = parley(`http://127.0.0.1:${port}`, { token: () => tokenOf('ada') })
+  cleanUp(() => client.close())
+  await client.ready()
+  expect(client.me).toMatchObject({ user_id: 'ada' })
+})
+
 describe('whatever happens to the connection', () => {
   test('cut again and again, nothing is lost or doubled, for the sender and for who listens', async () => {
     const service = await running({ RATE_LIMITS: 'off' })
@@ -110,7 +132,7 @@ describe('whatever happens to the connection', () => {
     }
     const sent = await sending
     await Promise.all([hears(bea, 120), hears(ada, 120)])
-    expect(sent.map((one) => 'seq' in one && one.seq)).toEqual(count(2, 121))
+    expect(sent.map(({ seq }) => seq)).toEqual(count(2, 121))
     expect(bea.heard).toEqual(all)
     expect(ada.heard).toEqual(all)
   })

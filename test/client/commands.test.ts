@@ -53,6 +53,22 @@ test('a refusal is thrown with its code; one that may be retried is, a few times
   expect(await refused).toMatchObject({ name: 'Refusal', code: 'forbidden', retryable: false })
 })
 
+test.each(['unauthenticated', 'token_expired'] as const)(
+  'a command that is refused as %s while the connection signs in anew is asked again',
+  async (code) => {
+    const { begin, line, pass } = byHand()
+    const client = begin()
+    const { letIn, last } = await line()
+    await letIn()
+    const answer = client.request('room:get', { room_id: 'x' })
+    await line()
+    await last('room:get').refuse(code)
+    await pass(250)
+    await last('room:get').answer({ room: 'x' })
+    expect(await answer).toEqual({ room: 'x' } as never)
+  },
+)
+
 test('a command that stays refused is given up after so many tries', async () => {
   const { begin, line, pass } = byHand()
   const client = begin()

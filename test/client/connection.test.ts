@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { mayFollow, type State, states } from '../../src/client/states.ts'
+import { settled } from '../support/clock.ts'
 import { byHand } from '../support/wire.ts'
 
 /** Every state that a client was in. */
@@ -81,6 +82,18 @@ describe('a connection', () => {
     expect(lines).toHaveLength(2)
   })
 
+  test('that is lost long after an error does not wait as that error asked', async () => {
+    const { begin, lines, line, pass } = byHand()
+    begin()
+    const { letIn, say, end } = await line()
+    await letIn()
+    await say('error', { code: 'rate_limited', message: 'too much', retryable: true, retry_after_ms: 60_000 }, 'error')
+    await pass(10_000)
+    await end()
+    await pass(1_000)
+    expect(lines).toHaveLength(2)
+  })
+
   test('that is refused for good is closed, and says why to whoever waits', async () => {
     const { begin, lines, line, pass } = byHand()
     const client = begin()
@@ -136,11 +149,40 @@ describe('a connection', () => {
     const heard: string[] = []
     client.onAny((name) => heard.push(name))
     await client.close()
-    await say('announcement', {})
+    await say('log_skipped', {})
     await pass(60_000)
     expect(lines.map(({ left }) => left)).toEqual(['leave'])
     expect(heard).toEqual([])
   })
+})
+
+test('a client that is closed listens to its surroundings no longer', async () => {
+  let listening = 0
+  const listen = () => {
+    listening++
+    return () => void listening--
+  }
+  const { begin, line } = byHand({ signals: { isOnline: () => true, listen } })
+  const client = begin()
+  await (await line()).letIn()
+  expect(listening).toBe(1)
+  await client.close()
+  expect(listening).toBe(0)
+})
+
+test('a client that is closed while it waits for a token opens no connection', async () => {
+  let give = (_: string) => {}
+  const token = () =>
+    new Promise<string>((given) => {
+      give = given
+    })
+  const { begin, lines } = byHand({ token })
+  const client = begin()
+  await settled()
+  await client.close()
+  give('too late')
+  await settled()
+  expect(lines).toEqual([])
 })
 
 describe('a server that goes away', () => {
@@ -187,6 +229,20 @@ describe('who listens', () => {
     await (await line()).letIn()
     expect(seen.at(-1)).toBe('ready')
     expect(reported).toHaveLength(seen.length - 1)
+  })
+
+  test('is told of a fault apart from all else, and so may throw it', async () => {
+    const order: string[] = []
+    const { begin, line } = byHand({ report: () => order.push('report') })
+    const client = begin()
+    client.on('log_skipped', () => {
+      throw new Error('a fault of the page')
+    })
+    client.on('log_skipped', () => order.push('another'))
+    const { letIn, say } = await line()
+    await letIn()
+    await say('log_skipped', {})
+    expect(order).toEqual(['another', 'report'])
   })
 })
 
@@ -267,6 +323,16 @@ describe('the heartbeat', () => {
     await last('device:list').lose()
     await line()
     expect(lines).toHaveLength(2)
+  })
+
+  test('is looked for in time also where the clock is set back', async () => {
+    const { begin, line, pass, setBack } = byHand()
+    begin()
+    const { letIn, all } = await line()
+    await letIn()
+    setBack(86_400_000)
+    await pass(2 * 30_000)
+    expect(all('device:list')).toHaveLength(1)
   })
 
   test('is not waited for when the connection has ended', async () => {

@@ -171,6 +171,24 @@ describe('a connection that comes back', () => {
     expect(told).toEqual(['reset lobby second 3', 4, 5])
   })
 
+  test('to a log of another epoch tells nothing that was held of the one before, and asks for nothing of it', async () => {
+    const { client, told, line, lines, pass } = await signedIn()
+    await line.tell('lobby', 12)
+    await line.end()
+    await pass(1_000)
+    const next = lines[1] as Line
+    await next.greet()
+    await next.say('state_sync', { rooms: roomsOf({ lobby: 10 }, 'second') })
+    await pass(1_000)
+    expect(told).toEqual(['reset lobby second 10'])
+    await next.last('message:sync').answer({ rooms: [page('lobby', [], { head: 10, epoch: 'second', reset: true })] })
+    expect(told).toEqual(['reset lobby second 10'])
+    await next.last('message:sync').answer({ rooms: [page('lobby', [], { head: 10, epoch: 'second' })] })
+    expect(client.state).toBe('ready')
+    await next.tell('lobby', 11)
+    expect(told).toEqual(['reset lobby second 10', 11])
+  })
+
   test('to a log that is shorter than what was heard begins anew', async () => {
     const { told, line, lines, pass } = await signedIn()
     await line.end()
@@ -271,6 +289,22 @@ describe('a room', () => {
     expect(told).toEqual(['news 8', 'news 9'])
     expect(client.state).toBe('ready')
   })
+
+  test('that is listened to no more is not subscribed to again', async () => {
+    const { client, line, lines, pass } = await signedIn({})
+    for (const name of ['room:subscribe', 'room:unsubscribe'] as const) {
+      const answered = client.request(name, { room_id: 'news' })
+      await settled()
+      await line.last(name).answer(name === 'room:subscribe' ? { epoch: EPOCH, attach_seq: 7 } : {})
+      await answered
+      await pass(0)
+    }
+    await line.end()
+    await pass(1_000)
+    await lines[1]?.letIn({})
+    expect(lines[1]?.asked).toEqual([])
+    expect(client.state).toBe('ready')
+  })
 })
 
 describe('the place in a room', () => {
@@ -310,6 +344,21 @@ describe('the place in a room', () => {
     expect(await storage.all('position')).toMatchObject([['lobby', { seq: 10 }]])
     await pass(1)
     expect(await storage.all('position')).toMatchObject([['lobby', { seq: 12 }]])
+  })
+
+  test('is where the client was closed, also by who listens: the rest is for the next one', async () => {
+    const { client, told, line, storage } = await signedIn({ lobby: 10, attic: 10 })
+    await line.tell('lobby', 11, 14, 15)
+    await line.tell('attic', 12)
+    client.on('message_new', ({ seq, room_id }) => void (room_id === 'lobby' && seq === 13 && client.close()))
+    await line.last('message:sync').answer({ rooms: [page('lobby', [12], { head: 15 })] })
+    expect(asked(line)).toHaveLength(2)
+    await line.last('message:sync').answer({ rooms: [page('lobby', [13, 14, 15]), page('attic', [11, 12])] })
+    expect(told).toEqual([11, 12, 13])
+    const next = byHand({ storage })
+    next.begin()
+    const { auth } = await next.line()
+    expect(auth.positions).toEqual({ lobby: { epoch: EPOCH, seq: 13 }, attic: { epoch: EPOCH, seq: 10 } })
   })
 
   test('is not kept where the client is to begin with what is new', async () => {

@@ -29,6 +29,15 @@ describe('a message', () => {
     expect(client.outbox.pending).toEqual([])
   })
 
+  test('goes out as it was written, whatever its writer makes of that afterwards', async () => {
+    const { client, line } = await signedIn()
+    const content = { text: 'before' }
+    void client.send('lobby', content)
+    content.text = 'after'
+    await settled()
+    expect(texts(line)).toEqual(['before'])
+  })
+
   test('to a person names the person', async () => {
     const { client, line } = await signedIn()
     void client.send({ to: 'bea' }, { text: 'hello' })
@@ -101,6 +110,45 @@ describe('a message', () => {
     expect(line.last('message:send').data.content.text).toBe('two')
   })
 
+  test('goes out when it is kept, so that no reload loses what was said', async () => {
+    const memory = memoryStorage()
+    const kept: (() => void)[] = []
+    let isSlow = true
+    const write: typeof memory.write = async (...what) => {
+      if (isSlow) await new Promise<void>((then) => kept.push(then))
+      await memory.write(...what)
+    }
+    const { client, line } = await signedIn(byHand({ storage: { ...memory, write } }))
+    const keep = async () => {
+      for (const one of kept.splice(0)) one()
+      await settled()
+    }
+    await keep()
+    void client.send('lobby', { text: 'one' })
+    await settled()
+    expect(texts(line)).toEqual([])
+    await keep()
+    void client.send('lobby', { text: 'two' })
+    await line.last('message:send').answer(sent(1))
+    expect(texts(line)).toEqual(['one'])
+    isSlow = false
+    await keep()
+    expect(texts(line)).toEqual(['one', 'two'])
+  })
+
+  test('that was refused for good is one of the last hundred, or nobody cared for it', async () => {
+    const { client, line } = await signedIn()
+    const sending = Array.from({ length: 102 }, (_, n) => client.send('lobby', { text: `${n}` }))
+    await settled()
+    for (const one of sending) {
+      await line.last('message:send').refuse('forbidden')
+      await one.catch(() => {})
+      await settled()
+    }
+    expect(client.outbox.pending.map(({ data }) => data.content.text)).toHaveLength(100)
+    expect(client.outbox.pending[0]?.data.content.text).toBe('2')
+  })
+
   test('that was refused for good stays until it is tried once more, or discarded', async () => {
     const { client, line } = await signedIn()
     let changes = 0
@@ -162,6 +210,24 @@ describe('the next client of a storage', () => {
     expect(await second.storage.all('outgoing')).toEqual([])
   })
 
+  test('does so in order where the clock was set back meanwhile', async () => {
+    const first = await signedIn()
+    for (const text of ['one', 'two']) void first.client.send('lobby', { text })
+    await settled()
+    await first.client.close()
+
+    const second = byHand({ storage: first.storage })
+    second.setBack(86_400_000)
+    const client = second.begin()
+    for (const text of ['three', 'four']) void client.send('lobby', { text })
+    const line = await second.line()
+    await line.letIn({ lobby: 0 })
+    void client.send('lobby', { text: 'five' })
+    expect(client.outbox.pending.map(({ data }) => data.content.text)).toEqual(['one', 'two', 'three', 'four', 'five'])
+    for (const seq of [1, 2, 3, 4, 5]) await line.last('message:send').answer(sent(seq))
+    expect(texts(line)).toEqual(['one', 'two', 'three', 'four', 'five'])
+  })
+
   test('takes nothing from one that is alive, where locks tell', async () => {
     const held = new Set<string>()
     const locks = {
@@ -217,4 +283,54 @@ test('a storage that fails is reported, and what was written goes out all the sa
   await line.last('message:send').answer(sent(1))
   expect(await promise).toMatchObject({ seq: 1 })
   expect(reported.map(String)).toContain('Error: full')
+})
+
+test('what a storage cannot keep does not keep others from being kept', async () => {
+  const memory = memoryStorage()
+  const picky = {
+    ...memory,
+    async write(...[kind, values]: Parameters<typeof memory.write>) {
+      if ([...values].some(([, value]) => typeof (value as any)?.data?.content.data === 'function'))
+        throw new Error('no')
+      await memory.write(kind, values)
+    },
+  }
+  const { client, reported } = await signedIn(byHand({ storage: picky }))
+  for (const data of ['one', () => {}, 'three']) void client.send('lobby', { data: data as any })
+  await client.close()
+  expect((await memory.all('outgoing')).map(([, one]) => (one as any).data.content.data)).toEqual(['one', 'three'])
+  expect(reported.map(String)).toEqual(['Error: no'])
+})
+
+test('a storage that hangs is reported, and neither the connection nor what was written waits for it', async () => {
+  const never = () => new Promise<never>(() => {})
+  const parts = byHand({ storage: { all: never, write: never } })
+  const client = parts.begin()
+  await parts.pass(5_000)
+  const line = await parts.line()
+  await line.letIn({ lobby: 0 })
+  void client.send('lobby', { text: 'hello' })
+  await settled()
+  expect(texts(line)).toEqual(['hello'])
+  expect(parts.reported.map(String)).toContain('Error: The storage did not answer in time.')
+})
+
+test('a storage that was late is used again when it has answered', async () => {
+  const memory = memoryStorage()
+  const late: (() => void)[] = []
+  let isLate = true
+  const all: typeof memory.all = async (kind) => {
+    if (isLate) await new Promise<void>((then) => late.push(then))
+    return memory.all(kind)
+  }
+  const parts = byHand({ storage: { ...memory, all } })
+  const client = parts.begin()
+  await parts.pass(5_000)
+  await (await parts.line()).letIn({ lobby: 0 })
+  isLate = false
+  for (const one of late) one()
+  await settled()
+  void client.send('lobby', { text: 'kept' })
+  await settled()
+  expect(await memory.all('outgoing')).toHaveLength(1)
 })

@@ -53,6 +53,22 @@ test('whoever is watched is watched again on the next connection, when it hears 
   expect(lines[2]?.all('presence:subscribe').map(({ data }) => data)).toEqual([{ user_ids: ['bea'] }])
 })
 
+test('whoever is watched is watched again however often the service asks to wait', async () => {
+  const { client, line, lines, pass } = await signedIn()
+  const subscribed = client.presence.subscribe({ room_id: 'lobby' })
+  await settled()
+  await line.last('presence:subscribe').answer({ presences: [] })
+  await subscribed
+  await line.end()
+  await pass(1_000)
+  await lines[1]?.letIn({ lobby: 0 })
+  for (let refused = 0; refused < 8; refused++) {
+    await lines[1]?.last('presence:subscribe').refuse('rate_limited', { retry_after_ms: 1_000 })
+    await pass(20_000)
+  }
+  expect(lines[1]?.all('presence:subscribe')).toHaveLength(9)
+})
+
 test('one’s own is told five times in 30 s at most, and of more the last counts', async () => {
   const { client, line, pass } = await signedIn()
   for (const text of ['1', '2', '3', '4', '5']) {
@@ -68,4 +84,17 @@ test('one’s own is told five times in 30 s at most, and of more the last count
   expect(line.all('presence:update').map(({ data }) => data.text)).toEqual(['1', '2', '3', '4', '5', '8'])
   await line.last('presence:update').answer(view('ada', 'away'))
   expect(await Promise.all(told)).toEqual(Array(3).fill(view('ada', 'away') as never))
+})
+
+test('one’s own is told in 30 s also where the clock is set back', async () => {
+  const { client, line, pass, setBack } = await signedIn()
+  for (const text of ['1', '2', '3', '4', '5']) {
+    void client.presence.set({ text, status: 'dnd' })
+    await settled()
+    await line.last('presence:update').answer(view('ada', 'dnd'))
+  }
+  setBack(86_400_000)
+  void client.presence.set({ status: 'away' })
+  await pass(30_000)
+  expect(line.all('presence:update')).toHaveLength(6)
 })

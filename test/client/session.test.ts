@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { settled } from '../support/clock.ts'
 import { byHand } from '../support/wire.ts'
 
 /** Tokens in turn: 'token 1', 'token 2' … */
@@ -65,6 +66,31 @@ test('where the one who gives tokens is away, they are asked again until it is t
   expect(all('auth:refresh')).toHaveLength(0)
   await pass(1)
   expect(all('auth:refresh')).toHaveLength(1)
+})
+
+test('a connection that is gone is not given a newer token', async () => {
+  let asked = 0
+  const token = async () => {
+    if (++asked > 1) throw new Error('away')
+    return 'token'
+  }
+  const { begin, line, pass, clock } = byHand({ token })
+  const client = begin()
+  const { letIn, say } = await line()
+  await letIn()
+  await say('auth_expiring', { expires_at: clock.now() + 60_000 })
+  await client.close()
+  await pass(60_000)
+  expect(asked).toBe(1)
+})
+
+test('who is asked for a token and never answers is asked again', async () => {
+  let asked = 0
+  const { begin, lines, pass } = byHand({ token: () => (++asked === 1 ? new Promise(() => {}) : 'a second one') })
+  begin()
+  await settled()
+  await pass(21_000)
+  expect(lines.map(({ auth }) => auth.token)).toEqual(['a second one'])
 })
 
 test('a token that was refused is replaced; after three in a row it is over', async () => {

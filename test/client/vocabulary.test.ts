@@ -8,6 +8,8 @@ async function compiles(client: Client) {
   const version: number = room.version
   client.on('message_new', ({ message, seq }) => [message.content?.text?.length, seq.toFixed(), version])
   const sent = await client.send('lobby', { text: 'hello' }, { reply_to: room.room_id, expires_in_s: 60 })
+  const numbered: number = sent.seq
+  const later = await client.send('lobby', { text: 'hello' }, { deliver_at: 1 })
   const told: Told<'room_joined'>['attach_seq'] = 1
   const message = {} as Message
 
@@ -28,12 +30,12 @@ async function compiles(client: Client) {
   // @ts-expect-error the key is the client's own
   void client.send('lobby', { text: 'hello' }, { client_id: 'mine' })
   // @ts-expect-error what was scheduled has no number yet
-  void sent.seq
+  void later.seq
   // @ts-expect-error a deleted message has no content
   void message.content.text
   // @ts-expect-error a state has a name
   void (client.state === 'asleep')
-  return told
+  return [told, numbered]
 }
 
 test('the client’s types are those of the registry: what is wrong does not compile', () => {

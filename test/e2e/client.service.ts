@@ -169,6 +169,31 @@ describeInChromium('in a browser', () => {
     expect(await logged(service, 'tabs')).toEqual(['from the first tab'])
   })
 
+  test('a storage keeps all that it is given or nothing, and is there again after it was taken away', async () => {
+    const page = await opens(await (await context()).newPage(), 'taken away')
+    const left = await page.evaluate(async () => {
+      const address = '/client/client.ts'
+      const { browserStorage } = (await import(address)) as typeof import('../../src/client/client.ts')
+      const storage = browserStorage('taken away')
+      await storage.write('facts', [['first', 1]])
+      const half = [
+        ['second', 2],
+        ['no value', () => {}],
+      ] as const
+      const refused = await storage.write('facts', half).then(
+        () => 'taken',
+        () => 'refused',
+      )
+      const before = await storage.all('facts')
+      await new Promise((gone) => {
+        indexedDB.deleteDatabase('parley/taken away').onsuccess = gone
+      })
+      await storage.write('facts', [['third', 3]])
+      return { refused, before, after: await storage.all('facts') }
+    })
+    expect(left).toEqual({ refused: 'refused', before: [['first', 1]], after: [['third', 3]] })
+  })
+
   test('a network that goes and comes is noticed at once, and what was said meanwhile is told', async () => {
     const own = await context()
     const page = await opens(await own.newPage(), 'network')

@@ -31,4 +31,4 @@ await new Promise<void>((all) => {
   look()
 })
 await client.close()
-console.log(JSON.stringify({ heard, states, seqs: sent.map((one) => ('seq' in one ? one.seq : 0)) }))
+console.log(JSON.stringify({ heard, states, seqs: sent.map(({ seq }) => seq) }))

@@ -92,6 +92,7 @@ export function byHand(options: Partial<Options> & { time?: ReturnType<typeof fa
     network,
     reported,
     pass: time.pass,
+    setBack: time.setBack,
     clock: time.clock,
     lines,
     /** The newest connection, once what is under way has settled. */
