@@ -1,3 +1,4 @@
+import { heapStats } from 'bun:jsc'
 import { expect, test } from 'bun:test'
 import { memoryLeases } from '../../src/adapters/memory/leases.ts'
 import { memoryLimiter } from '../../src/adapters/memory/limiter.ts'
@@ -38,6 +39,23 @@ logContract('memory', world)
 storeContract('memory', world)
 peopleContract('memory', world)
 rosterContract('memory', async () => memoryRoster())
+
+test('the memory limiter remembers nobody who can take all again', async () => {
+  const { clock, pass } = fakeClock()
+  const limiter = memoryLimiter(clock)
+  const objects = () => {
+    Bun.gc(true)
+    const { Object: count = 0 } = heapStats().objectTypeCounts
+    return count
+  }
+  const before = objects()
+  for (let second = 0; second < 100; second++) {
+    for (let n = 0; n < 200; n++) limiter.take(`user ${second} ${n}`, { take: 2, every_ms: 1_000 })
+    await pass(1_000)
+  }
+  expect(objects() - before).toBeLessThan(2_000)
+  limiter.take('user 0 0', { take: 2, every_ms: 1_000 })
+})
 
 test('the memory roster answers at once, without a promise', () => {
   const roster = memoryRoster()

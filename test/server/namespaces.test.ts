@@ -100,6 +100,19 @@ describe('a namespace', () => {
     expect(await voice.ask('auth:refresh', { token: await tokenOf('ada') })).toHaveProperty('expires_at')
   })
 
+  test('that waits is let in where `/` is left meanwhile, and signs in when it is opened anew', async () => {
+    const service = await start()
+    const main = stock(service.url)
+    await connected(main)
+    const voice = beside(main, '/voice')
+    main.disconnect()
+    await until(() => service.io.of('/').sockets.size === 0)
+    main.auth = { token: await tokenOf('ada') }
+    main.connect()
+    expect(await voice.hears('authenticated')).toMatchObject({ user_id: 'ada' })
+    expect(service.connectionCount()).toBe(1)
+  })
+
   test('that is left can be opened again, and again is one of the same connection', async () => {
     const service = await start()
     const ada = await client(service.url, 'ada')
@@ -280,10 +293,14 @@ describe.each([
     await notification.hears('authenticated')
     ada.disconnect()
     await until(() => service.io.of('/').sockets.size === 1)
+    const frames: string[] = []
+    ada.io.engine.on('packet', ({ data = '' }) => frames.push(Buffer.from(data).toString()))
     await bob.ask('message:send', { room_id: 'lobby', content: { text: 'unheard' } })
     await bob.ask('room:create', { room_id: 'late', kind: 'group', members: ['ada'] })
     await notify(service, 'still here')
     await told(notification, 'still here')
+    expect(frames.filter((frame) => frame.includes('still here'))).toHaveLength(1)
+    expect(frames.filter((frame) => frame.includes('unheard'))).toEqual([])
     expect(await http(service, '/socket/users/ada/connected')).toMatchObject({ connected: true })
     ada.heard.length = 0
     ada.connect()
@@ -365,7 +382,7 @@ test('of connections that end while their namespaces wait, or are on their way, 
   for (let n = 0; n < 20; n++) {
     const main = idle(service.url)
     beside(main, '/voice')
-    beside(main, '/notification', n % 2 === 0 ? {} : { token })
+    beside(main, '/notification', n % 2 === 0 ? {} : { token, device_id: `phone ${n}` })
     if (n % 3 === 0) main.connect()
     await new Promise<void>((resolve) => main.io.once('open', resolve))
     for (let turn = 0; turn < n; turn++) await new Promise(setImmediate)
@@ -373,6 +390,6 @@ test('of connections that end while their namespaces wait, or are on their way, 
     main.io.reconnection(false)
   }
   await until(() => service.connectionCount() === 0 && held(service) === 0)
-  expect(await http(service, '/socket/users')).toMatchObject({ users: [] })
+  await until(async () => (await http(service, '/socket/users')).users.length === 0)
   expect(await http(service, '/socket/stats')).toMatchObject({ connections: 0, users: 0 })
 })

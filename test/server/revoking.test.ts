@@ -137,6 +137,15 @@ test('who revokes their own session is answered, and then closed; their other se
   expect(sessions).toMatchObject([{ session_id: 's2', current: true }])
 })
 
+test('who refreshed into another session revokes it as their own', async () => {
+  const { url } = await running()
+  const ada = await client(url, 'ada', { session_id: 's1' })
+  await ada.ask('auth:refresh', { token: await tokenOf('ada', { session_id: 's2' }) })
+  const end = ending(ada)
+  expect(await ada.ask('session:revoke', { session_id: 's2' })).toEqual({})
+  expect(await end).toMatchObject({ code: 'session_revoked' })
+})
+
 test('a revoked device comes back with no token of before, also where only its handshake says which it is', async () => {
   const { url } = await running()
   const token = await tokenOf('ada')

@@ -6,7 +6,7 @@ const refusal = (socket: ReturnType<typeof stock>) =>
   new Promise<any>((resolve) => socket.once('connect_error', (error: any) => resolve(error.data)))
 
 test('a token in the handshake signs in: `authenticated`, then `state_sync`', async () => {
-  const { url } = await running()
+  const { url, io } = await running()
   const ada = await client(url, 'ada', { permissions: ['message:send'], session_id: 's1', device_id: 'phone' })
   expect(ada.heard.map(({ name, type }) => [name, type])).toEqual([
     ['authenticated', 'event'],
@@ -24,6 +24,8 @@ test('a token in the handshake signs in: `authenticated`, then `state_sync`', as
   })
   const { devices } = await ada.ask('device:list')
   expect(devices).toMatchObject([{ device_id: 'phone', online: true, current: true }])
+  const [kept] = [...io.of('/').sockets.values()].map(({ handshake }) => handshake.auth)
+  expect(kept).toEqual({}) // nobody needs the token any more
 })
 
 test('without a token only `authenticate` is taken, and then one is in', async () => {

@@ -18,6 +18,8 @@ const LONGEST_MS = 86_400_000
 /** So much is told again at once, and the next when some was taken: nobody waits here for those who read it. */
 const AGAIN_MOST = 100
 const AGAIN_LENGTH = 262_144
+/** Others are served after so many users. */
+const AT_ONCE = 100
 
 const DAY_S = 86_400
 const KEPT_S = 7 * DAY_S
@@ -106,8 +108,10 @@ async function sweep(ctx: Context<Untaken>) {
   for (const [user_id, next] of due) users.set(user_id, next) // first, so that they are tried again where this fails
   try {
     const here = await ctx.roster.of(due.map(([user_id]) => user_id))
-    for (const [n, [user_id, next]] of due.entries())
+    for (const [n, [user_id, next]] of due.entries()) {
+      if (n % AT_ONCE === AT_ONCE - 1) await new Promise<void>((then) => void ctx.after(0, then))
       if (!(await repeat(ctx, user_id, here[n] ?? [])) && users.get(user_id) === next) users.delete(user_id)
+    }
   } finally {
     for (const { at } of users.values()) sweepBy(ctx, at)
   }
@@ -127,7 +131,7 @@ async function repeat(ctx: Context, user_id: string, here: readonly Present[]): 
     if (!isFor(queued, devices)) continue
     any = true
     if (queued.created_at > ctx.now - FIRST_MS || count++ === AGAIN_MOST || length > AGAIN_LENGTH) break
-    length += JSON.stringify(queued.data).length
+    length += JSON.stringify(queued.data)?.length ?? 0
     ctx.hand(queued)
   }
   return any

@@ -81,7 +81,7 @@ describe('a notification', () => {
     await service.pass(DAY_MS)
     await ada.leave()
     heard()
-    await service.pass(DAY_MS)
+    await service.pass(60_000)
     expect(heard()).toEqual([])
     await ada.arrive()
     expect(heard()).toHaveLength(1)
@@ -109,6 +109,16 @@ describe('a notification', () => {
     heard()
     await service.pass(10_000)
     expect(heard().map(([, id]) => id)).toEqual([id])
+  })
+
+  test('comes again to however many are there', async () => {
+    const { service, notify, heard } = notified()
+    const users = Array.from({ length: 250 }, (_, n) => `user ${n}`)
+    for (const user_id of users) await service.user(user_id).arrive()
+    for (const user_id of users) await notify({ user_id })
+    heard()
+    await service.pass(10_000)
+    expect(heard().map(([place]) => place)).toEqual(users.map((user_id) => userKey('acme', user_id)))
   })
 
   test('comes again in parts, where there is much: the rest when some was taken', async () => {
