@@ -5,11 +5,12 @@ const EARLY_MS = 1
 
 export class Deadlines<Item> {
   readonly #ms: number
-  readonly #due: (item: Item) => void
+  readonly #due: (item: Item, late_ms: number) => void
   readonly #at = new Map<Item, number>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(ms: number, due: (item: Item) => void) {
+  /** `due` is told how much later it is than it was to be. */
+  constructor(ms: number, due: (item: Item, late_ms: number) => void) {
     this.#ms = ms
     this.#due = due
   }
@@ -40,6 +41,7 @@ export class Deadlines<Item> {
   }
 
   #wait(ms: number) {
+    clearTimeout(this.#timer) // whoever was due may have been added again
     this.#timer = setTimeout(() => this.#sweep(), Math.max(ms, this.#coarse))
   }
 
@@ -54,7 +56,7 @@ export class Deadlines<Item> {
     for (const [item, at] of this.#at) {
       if (at > now + EARLY_MS) return this.#wait(at - now)
       this.#at.delete(item)
-      this.#due(item)
+      this.#due(item, now - at)
     }
   }
 }

@@ -16,12 +16,17 @@ interface Host {
 
 export type Measuring = ReturnType<typeof measuring>
 
+/** Who is so late with a ping is behind with all else: what is measured then would be this server, not its clients. */
+const BEHIND_MS = 50
+
 /** Two timers for all connections. Whoever does not ask for it pays nothing. */
 export function measuring(host: Host) {
   const { options, hooks } = host
   const { onPong, onLate } = hooks
   const guard = (run: () => void) => host.guard(run)
-  const wanted = new Deadlines<Measured>(options.measureAfter, (one) => guard(() => one.measure()))
+  const wanted = new Deadlines<Measured>(options.measureAfter, (one, late_ms) =>
+    late_ms > BEHIND_MS ? soon(one) : guard(() => one.measure()),
+  )
   const answers = new Deadlines<Measured>(options.lateAfter, (one) => guard(() => onLate?.(one)))
 
   function soon(connection: Measured) {

@@ -76,6 +76,17 @@ test('who is measured early is still pinged at the usual times, and found when i
   expect(client.heard).toEqual(['2'])
 })
 
+test('where the server is behind with its work it measures later: its own delay is not that of its clients', async () => {
+  const [behind_ms, after_ms] = [100, 30]
+  await using engine = measured({ measureAfter: after_ms })
+  using client = await joined(engine)
+  const before = performance.now()
+  engine.signIn(client.sid)
+  while (performance.now() < before + behind_ms);
+  expect(await client.next()).toBe('2')
+  expect(performance.now() - before).toBeGreaterThanOrEqual(behind_ms + after_ms - 2) // timers ring a little early
+})
+
 test('a pong that nobody asked for tells nothing', async () => {
   await using engine = measured()
   using client = await joined(engine, '')

@@ -48,6 +48,7 @@ export function identityOf(payload: JWTPayload, names: ClaimNames, now: number):
     permissions,
     rooms: granted(rooms),
     session_id: session_id ?? jti ?? madeOf(tenant_id, user_id, iat ?? exp),
+    ...(session_id === undefined && { session_made: true }),
     device_id,
     token_id: jti,
     issued_at: Math.floor((iat ?? 0) * 1_000),
