@@ -8,6 +8,8 @@ export interface Delivery {
   volatile?: boolean
   /** Connections at this place are left out. */
   without?: string
+  /** The connection of this id is left out. */
+  except?: string
 }
 
 /**

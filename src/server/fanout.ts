@@ -33,11 +33,12 @@ export function socketFanout({ io, wires, connections, store, clock, ownNamespac
   const gathered = new Map<string, { places: readonly string[]; message: Envelope; how: Delivery }>()
 
   function send(places: readonly string[], message: Envelope, how: Delivery) {
-    const { volatile, without } = how
+    const { volatile, without, except } = how
     const { action } = message.payload
     const own = (ownNamespaces.get(action) ?? []).filter((name) => io.of(name).sockets.size > 0)
     if (volatile || own.length > 0) return sendEach(places, message, own, how)
-    const receivers = without === undefined ? io.to([...places]) : io.to([...places]).except(without)
+    const left = [without, except].filter((place) => place !== undefined)
+    const receivers = left.length === 0 ? io.to([...places]) : io.to([...places]).except(left)
     receivers.emit(action, message)
     told(
       action,
@@ -51,7 +52,7 @@ export function socketFanout({ io, wires, connections, store, clock, ownNamespac
     const ids = new Map<string, string[]>()
     for (const socket of socketsAt(places, [namespaces.main, ...own], how.without)) {
       const connection = socket.data as ServerConnection
-      if (receivers.has(connection)) continue
+      if (receivers.has(connection) || connection.id === how.except) continue
       receivers.add(connection)
       const { nsp, id, conn } = connection.namespaces?.first(own) ?? socket
       if (how.volatile && wires.bufferedAmount(conn) >= VOLATILE_BYTES) continue

@@ -83,18 +83,30 @@ export function takeDue(state: State, now: number): Due[] {
   return due.filter(({ typist }) => typist.types)
 }
 
-/** The last of whom the room is to be told, once for all; `next` is when there is more to tell. */
-export function takeNews({ typists }: TypingRoom, now: number): { last: Typist | undefined; next: number } {
+/** What a room is to be told, once for all. */
+interface News {
+  readonly last: Typist | undefined
+  /** Whether it is of nobody else. */
+  readonly alone: boolean
+  /** When there is more to tell. */
+  readonly next: number
+}
+
+export function takeNews({ typists }: TypingRoom, now: number): News {
   let last: Typist | undefined
+  let alone = true
   let next = Number.POSITIVE_INFINITY
   for (const typist of typists.values()) {
     const isNews = typist.types ? typist.said : typist.told
     if (!isNews) continue
     const early = typist.types && now - typist.toldAt < RELAY_MS
     if (early) next = Math.min(next, typist.toldAt + RELAY_MS)
-    else last = tell(typist, now)
+    else {
+      alone = last === undefined
+      last = tell(typist, now)
+    }
   }
-  return { last, next }
+  return { last, alone, next }
 }
 
 function tell(typist: Typist, now: number): Typist {
