@@ -10,6 +10,8 @@ export interface Identity {
   readonly rooms: Readonly<Record<string, Role>>
   /** One sign-in: the token's own, else its `jti`, else made of who and when, the same for the same token. */
   readonly session_id: string
+  /** The token says no `session_id` of its own: a handshake may. */
+  readonly session_made?: true
   readonly device_id: string | undefined
   /** The name of the API key that it is, where it is one. */
   readonly key?: string

@@ -41,7 +41,8 @@ export const tenantKey = (tenant_id: string): string => keyOf(tenant_id, 'tenant
 export const userKey = (tenant_id: string, user_id: string): string => keyOf(tenant_id, 'user', user_id)
 export const deviceKey = (tenant_id: string, user_id: string, device_id: string): string =>
   keyOf(tenant_id, 'user', user_id, 'device', device_id)
-export const sessionKey = (tenant_id: string, session_id: string): string => keyOf(tenant_id, 'session', session_id)
+export const sessionKey = (tenant_id: string, user_id: string, session_id: string): string =>
+  keyOf(tenant_id, 'user', user_id, 'session', session_id)
 export function roomKey(tenant_id: string, room_id: string): string {
   if (PLAIN.test(tenant_id) && PLAIN.test(room_id)) return `${tenant_id}/room/${room_id}`
   return keyOf(tenant_id, 'room', room_id)

@@ -3,6 +3,7 @@ import type { Socket } from 'socket.io'
 import type { Caller, Credentials } from '../features/caller.ts'
 import type { Attendance } from '../pipeline/attendance.ts'
 import type { Revocations } from '../pipeline/revocations.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Present } from '../ports/roster.ts'
 import { Failure } from '../protocol/failure.ts'
 import { deviceKey, sessionKey, tenantKey, userKey } from '../protocol/ids.ts'
@@ -20,6 +21,7 @@ export interface Admitting {
   readonly wires: Wires
   readonly signing: Signing
   readonly connections: Connections
+  readonly clock: Clock
   readonly attendance: Attendance
   readonly revocations: Pick<Revocations, 'refuses'>
   readonly devices: ReturnType<typeof deviceRecords>
@@ -33,7 +35,7 @@ export interface Admitting {
 }
 
 export function admission(world: Admitting & { readonly dues: Dues }) {
-  const { wires, signing, connections, revocations, dues, welcome, report } = world
+  const { wires, signing, connections, revocations, dues, welcome, clock, report } = world
 
   /** From here on it is someone. */
   function admit(connection: ServerConnection, { caller, expires_at }: SignedIn) {
@@ -53,6 +55,12 @@ export function admission(world: Admitting & { readonly dues: Dues }) {
       return world.attendance.enter(caller, world.presentOf(connection))
     })
     if (connection.left) leave(connection, caller)
+  }
+
+  /** There may be no room for its device: who is told that they are in, is. */
+  function begin(connection: ServerConnection, given: Handshake): Promise<void> {
+    connection.entered = enter(connection, connection.caller as Caller, given)
+    return connection.entered
   }
 
   /** What fails on the way in and is worth a retry closes the engine's connection: an untouched client comes back. */
@@ -101,12 +109,13 @@ export function admission(world: Admitting & { readonly dues: Dues }) {
 
   return {
     /** By the token of a handshake: the first says who it is, and each that comes later must be of the same. */
-    known(connection: ServerConnection, who: SignedIn, given: Handshake) {
+    known(connection: ServerConnection, who: SignedIn, given: Handshake): Promise<void> | void {
       if (connection.left !== undefined) return
       if (connection.caller) return sameUser(connection.caller, who.caller)
       const before = connection.socket
       admit(connection, who)
-      if (before.connected) void settle(connection, before, given)
+      if (before.connected) return void settle(connection, before, given)
+      if (who.caller.device_id !== undefined) return begin(connection, given)
     },
 
     /** A namespace is open, and known whose it is. */
@@ -121,10 +130,15 @@ export function admission(world: Admitting & { readonly dues: Dues }) {
         sameUser(caller, signed.caller)
         return { ...world.authenticated(connection, false), expires_at: await renewed(connection, signed) }
       }
-      if (!connection.socket.connected) throw new Failure('unavailable', 'The connection is gone.')
+      if (!connection.socket.connected) throw GONE
       admit(connection, signed)
       const { device_id, device_name, platform } = credentials
       const given = { device_id, device_name, platform, ...signing.handshake({}) }
+      await begin(connection, given).catch((error) => {
+        clock.after(0, () => connection.end(Failure.from(error))) // the answer is on its way by then
+        throw error
+      })
+      if (!connection.socket.connected) throw GONE
       queueMicrotask(() => void settle(connection, connection.socket, given))
       return world.authenticated(connection, false)
     },
@@ -148,6 +162,8 @@ export function admission(world: Admitting & { readonly dues: Dues }) {
   }
 }
 
+const GONE = new Failure('unavailable', 'The connection is gone.')
+
 /** One for all, rather than one kept for each. */
 const THERE = Promise.resolve()
 
@@ -156,7 +172,7 @@ const ROOMLESS = ['assigning_rooms', 'syncing', 'active'] as const
 
 function placesOf({ caller, id }: ServerConnection, socket: Socket): string[] {
   const { tenant_id, user_id, device_id, session_id } = caller as Caller
-  const places = [tenantKey(tenant_id), userKey(tenant_id, user_id), sessionKey(tenant_id, session_id)]
+  const places = [tenantKey(tenant_id), userKey(tenant_id, user_id), sessionKey(tenant_id, user_id, session_id)]
   if (device_id !== undefined) places.push(deviceKey(tenant_id, user_id, device_id))
   if (socket.id !== id) places.push(id)
   return places

@@ -14,7 +14,7 @@ interface World {
   readonly around: Surroundings
   report(error: unknown, id: string): void
   /** A token says whose it is: the first, or one more. What is thrown refuses it. */
-  known(connection: ServerConnection, who: SignedIn, given: Handshake): void
+  known(connection: ServerConnection, who: SignedIn, given: Handshake): Promise<void> | void
   /** A namespace waits until it is known whose the connection is. */
   waits(connection: ServerConnection): void
   /** A namespace of it is open. */
@@ -70,7 +70,7 @@ export function arrivals({ io, wires, signing, around, report, ...then }: World)
   function begin(socket: Socket, given: Handshake, next: (error?: Error) => void) {
     const { auth, address } = socket.handshake
     const connection = connectionOf(socket, given)
-    const signed = signing.fromHandshake(auth, address, connection)
+    const signed = signing.fromHandshake(auth, address, connection, given)
     socket.data = connection
     connection.arriving++
 

@@ -198,6 +198,7 @@ export function checkpoints(world: World) {
       client.syncedAt = world.moment()
       client.heard = true
       fresh.add(client)
+      if (!client.start) world.ping(connection.socket.conn) // until that is answered it has nowhere to come back to
     },
 
     /** The ping of this moment was answered. */

@@ -26,6 +26,9 @@ interface Named {
   readonly platform?: string | undefined
 }
 
+/** That a device was seen is written again after so long. */
+const SEEN_MS = 60_000
+
 export function deviceRecords({ store, roster, fanout, clock, revocations, most, limit }: World) {
   /** Who makes way, the longest idle first. A device that someone is at makes way for none. */
   async function makeWay(known: readonly Device[], count: number, { tenant_id, user_id }: Caller): Promise<Idle[]> {
@@ -71,10 +74,11 @@ export function deviceRecords({ store, roster, fanout, clock, revocations, most,
       platform: platform ?? before?.platform,
       last_seen_at: clock.now(),
     }
-    await store.apply([
-      ...gone.map((one) => ({ do: 'drop_device', tenant_id, user_id, device_id: one.device_id }) as const),
-      { do: before ? 'see_device' : 'set_device', tenant_id, user_id, device },
-    ])
+    if (!before || isNews(before, device))
+      await store.apply([
+        ...gone.map((one) => ({ do: 'drop_device', tenant_id, user_id, device_id: one.device_id }) as const),
+        { do: before ? 'see_device' : 'set_device', tenant_id, user_id, device },
+      ])
     for (const one of gone.filter(({ here }) => here))
       fanout.close(deviceKey(tenant_id, user_id, one.device_id), REPLACED)
     if (!before) await keepIfHeld(caller, device_id)
@@ -102,6 +106,10 @@ export function deviceRecords({ store, roster, fanout, clock, revocations, most,
 
   return { record, left }
 }
+
+/** Who drops is noted as it goes: thousands who are back at once have nothing new to write. */
+const isNews = (before: Device, { name, platform, last_seen_at }: Device): boolean =>
+  name !== before.name || platform !== before.platform || last_seen_at - before.last_seen_at >= SEEN_MS
 
 const REPLACED = new Failure('session_revoked', 'Another device took the place of this one, at which nobody was.')
 

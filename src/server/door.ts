@@ -4,7 +4,6 @@ import type { Caller, Credentials } from '../features/caller.ts'
 import { permissionsOf } from '../features/permissions.ts'
 import { type Dispatch, shown } from '../pipeline/dispatch.ts'
 import { unwrap } from '../pipeline/unwrap.ts'
-import type { Clock } from '../ports/clock.ts'
 import { type Envelope, refusal } from '../protocol/envelope.ts'
 import { Failure, type FailureCode, type FailureData } from '../protocol/failure.ts'
 import { type Admitting, admission } from './admission.ts'
@@ -34,7 +33,6 @@ export interface Door {
 
 interface World extends Admitting {
   readonly io: Server
-  readonly clock: Clock
   readonly expiries: Expiries<ServerConnection>
   readonly authTimeout: number
   readonly around: Surroundings

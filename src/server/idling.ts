@@ -82,5 +82,5 @@ export function idling<One extends Idler>({ clock, connections, idleMs, note }: 
 /** The same device; of those without one, the same sign-in. */
 function keyFor({ caller }: Idler): string {
   const { tenant_id, user_id, session_id, device_id } = caller as Caller
-  return device_id === undefined ? sessionKey(tenant_id, session_id) : deviceKey(tenant_id, user_id, device_id)
+  return device_id === undefined ? sessionKey(tenant_id, user_id, session_id) : deviceKey(tenant_id, user_id, device_id)
 }

@@ -83,10 +83,3 @@ export async function mayHear(ctx: Context, room_id: string): Promise<boolean> {
     throw error
   }
 }
-
-/** At most so many positions; more go by `state:sync`. */
-export function checkPositions(positions: Positions | undefined): Positions | undefined {
-  if (Object.keys(positions ?? {}).length <= caps.positions) return positions
-  const message = `A handshake takes ${caps.positions} positions at most; send more with state:sync.`
-  throw new Failure('validation_failed', message, { details: [{ path: 'positions', message }] })
-}

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import type { Caller, Connection, Credentials } from '../features/caller.ts'
 import { sharedPermissions } from '../features/permissions.ts'
+import { caps } from '../features/rooms/caps.ts'
 import { OnDevice } from '../features/sessions/session.ts'
 import type { Revocations } from '../pipeline/revocations.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -9,6 +10,7 @@ import type { Identity, Tokens } from '../ports/tokens.ts'
 import { Failure } from '../protocol/failure.ts'
 import { Name } from '../protocol/ids.ts'
 import { newestVersion, versions } from '../protocol/version.ts'
+import { holds } from './revoking.ts'
 import type { Suspicion } from './suspicion.ts'
 
 /** What a handshake may hold; the token is looked at by itself, and what is not known is ignored. */
@@ -16,7 +18,12 @@ export const Handshake = v.object({
   ...OnDevice.entries,
   session_id: v.optional(Name),
   protocol: v.optional(v.number(), newestVersion),
-  positions: v.optional(v.record(v.string(), v.object({ epoch: v.string(), seq: v.number() }))),
+  positions: v.optional(
+    v.pipe(
+      v.record(v.string(), v.object({ epoch: v.string(), seq: v.number() })),
+      v.maxEntries(caps.positions, `A handshake takes ${caps.positions} at most; send more with state:sync.`),
+    ),
+  ),
   /** Socket.IO's own: by which a stock client that comes back says who it was. */
   pid: v.fallback(v.optional(v.string()), undefined),
 })
@@ -33,9 +40,17 @@ export interface Signing {
   /** Refuses what no version of the protocol allows. */
   handshake(auth: unknown): Handshake
   /** Nothing where the handshake brings neither a token nor, in development and from loopback, a name. */
-  fromHandshake(auth: unknown, address: string, connection: Connection): Promise<SignedIn> | undefined
+  fromHandshake(
+    auth: unknown,
+    address: string,
+    connection: Connection,
+    given?: Handshake,
+  ): Promise<SignedIn> | undefined
   fromToken(credentials: Credentials, connection: Connection, session_id?: string): Promise<SignedIn>
 }
+
+/** By the token, else by the handshake. */
+type Place = Pick<Caller, 'device_id' | 'session_id'>
 
 interface World {
   readonly tokens: Tokens
@@ -72,14 +87,15 @@ export function signing({ tokens, revocations, clock, suspicion, development, ch
   async function check(credentials: Credentials, connection: Connection, session_id: string | undefined) {
     const identity = await tokens.verify(credentials.token)
     agree('device_id', identity.device_id, credentials.device_id)
-    agree('session_id', session_id && identity.session_id, session_id)
-    return taken(identity, identity.device_id ?? credentials.device_id, connection)
+    agree('session_id', identity.session_made ? undefined : identity.session_id, session_id)
+    const { device_id = credentials.device_id } = identity
+    return taken(identity, { device_id, session_id: session_id ?? identity.session_id }, connection)
   }
 
-  function taken(identity: Identity, device_id: string | undefined, connection: Connection): SignedIn {
-    const refused = revocations.refuses({ ...identity, device_id })
-    if (refused) throw refused
-    return signedIn(identity, device_id, connection)
+  function taken(identity: Identity, on: Place, connection: Connection): SignedIn {
+    const signed = signedIn(identity, on, connection)
+    holds(signed.caller, revocations)
+    return signed
   }
 
   /** Who is in has no need to wait. */
@@ -91,17 +107,20 @@ export function signing({ tokens, revocations, clock, suspicion, development, ch
     return signed
   }
 
-  async function fromDevelopment(named: v.InferOutput<typeof Development>, auth: unknown, connection: Connection) {
-    const { userId, tenantId, sessionId = `development.${userId}` } = named
+  async function fromDevelopment(
+    { userId, tenantId, sessionId = `development.${userId}` }: v.InferOutput<typeof Development>,
+    { device_id }: Handshake,
+    connection: Connection,
+  ) {
     const expires_at = clock.now() + DEVELOPMENT_MS
     const rest = { permissions: undefined, rooms: {}, token_id: undefined, issued_at: clock.now(), expires_at }
     const identity = { ...rest, user_id: userId, tenant_id: tenantId, session_id: sessionId, device_id: undefined }
-    return taken(identity, v.parse(Handshake, auth).device_id, connection)
+    return taken(identity, { device_id, session_id: sessionId }, connection)
   }
 
   return {
     handshake(auth) {
-      const { success, output, issues } = v.safeParse(Handshake, auth ?? {})
+      const { success, output, issues } = v.safeParse(Handshake, withoutNulls(auth ?? {}))
       if (!success)
         throw new Failure('validation_failed', 'The handshake does not have the shape this service takes.', {
           details: issues.map((issue) => ({ path: v.getDotPath(issue) ?? '', message: issue.message })),
@@ -111,19 +130,25 @@ export function signing({ tokens, revocations, clock, suspicion, development, ch
         details: { supported: versions },
       })
     },
-    fromHandshake(auth, address, connection) {
-      const { token, session_id } = auth as { token?: unknown; session_id?: string }
+    fromHandshake(auth, address, connection, given = v.parse(Handshake, auth)) {
+      const { token } = auth as { token?: unknown }
       if (token !== undefined && token !== null && token !== '') {
         if (typeof token !== 'string') return late(new Failure('unauthenticated', 'The token is no text.'), connection)
-        return fromToken({ ...v.parse(Handshake, auth), token }, connection, session_id)
+        return fromToken({ ...given, token }, connection, given.session_id)
       }
       const named = development && isLoopback(address) ? v.safeParse(Development, auth) : undefined
       return named?.success
-        ? fromDevelopment(named.output, auth, connection).catch((failure) => late(failure, connection))
+        ? fromDevelopment(named.output, given, connection).catch((failure) => late(failure, connection))
         : undefined
     },
     fromToken,
   }
+}
+
+/** What a client has not is often `null`, as `authenticated` says it of an anonymous device. */
+function withoutNulls(auth: object): object {
+  if (!Object.values(auth).includes(null)) return auth
+  return Object.fromEntries(Object.entries(auth).filter(([, value]) => value !== null))
 }
 
 function agree(what: string, token: string | undefined, handshake: string | undefined) {
@@ -131,9 +156,9 @@ function agree(what: string, token: string | undefined, handshake: string | unde
     throw new Failure('forbidden', `The token is for another ${what} than the handshake names.`)
 }
 
-function signedIn(identity: Identity, device_id: string | undefined, connection: Connection): SignedIn {
+function signedIn(identity: Identity, on: Place, connection: Connection): SignedIn {
   const { tenant_id, user_id, session_id, permissions, rooms, token_id, issued_at, expires_at } = identity
   const token = { token_id, session_id, device_id: identity.device_id, issued_at }
-  const caller = { tenant_id, user_id, device_id, session_id, grants: rooms, token, connection }
+  const caller = { tenant_id, user_id, ...on, grants: rooms, token, connection }
   return { caller: { ...caller, permissions: sharedPermissions(permissions) }, expires_at }
 }

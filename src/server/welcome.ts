@@ -9,7 +9,7 @@ import type { Joined, Store } from '../ports/store.ts'
 import type { Position } from '../protocol/entry.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { ServerConnection } from './connection.ts'
-import { checkPositions, type Planning } from './planning.ts'
+import type { Planning } from './planning.ts'
 import type { Handshake } from './signing.ts'
 
 interface World {
@@ -30,7 +30,7 @@ const FRESH_MS = 1_000
 
 export function welcoming({ store, clock, checkpoints, plan, contextOf, authenticated }: World) {
   return async function welcome(connection: ServerConnection, caller: Caller, given: Given = {}) {
-    const positions = checkPositions(given.positions)
+    const { positions } = given
     connection.become('assigning_rooms')
     const ctx = contextOf(caller)
     const askedAt = clock.now()

@@ -60,8 +60,14 @@ describe('places', () => {
     const names = ['a', 'room', 'user', 'a/b', 'tenant', 'device', '']
     const keys = names.flatMap((tenant) => [
       tenantKey(tenant),
-      ...names.flatMap((one) => [userKey(tenant, one), sessionKey(tenant, one), roomKey(tenant, one)]),
-      ...names.flatMap((one) => names.flatMap((two) => [deviceKey(tenant, one, two), withoutKey(tenant, one, two)])),
+      ...names.flatMap((one) => [userKey(tenant, one), roomKey(tenant, one)]),
+      ...names.flatMap((one) =>
+        names.flatMap((two) => [
+          deviceKey(tenant, one, two),
+          sessionKey(tenant, one, two),
+          withoutKey(tenant, one, two),
+        ]),
+      ),
     ])
     expect(new Set(keys).size).toBe(keys.length)
   })

@@ -100,6 +100,7 @@ function service({ windowMs = WINDOW_MS, stored = {}, time = fakeClock() }: Opti
       await made.find(one, undefined)
       made.begin(one, undefined, undefined)
       made.synced(one)
+      pinged.length = 0
       made.ponged(one.socket.conn, moments++)
       await time.pass(500)
       return one
@@ -149,11 +150,22 @@ describe('what a device has for certain', () => {
     expect(here.pinged).toEqual(['one', 'one', 'one'])
   })
 
-  test('is asked for soon after it came, where no ping was answered yet', async () => {
+  test('is asked for at once when it began anew, and soon again where that was not answered', async () => {
     const here = service()
     const one = here.connection('one', ['a'])
     here.begin(one, undefined, undefined)
     here.synced(one)
+    expect(here.pinged).toEqual(['one'])
+    await here.pass(2 * TICK_MS)
+    expect(here.pinged).toEqual(['one', 'one'])
+  })
+
+  test('is asked for soon where it came back to where it stood', async () => {
+    const here = service()
+    const one = here.connection('one', ['a'])
+    here.begin(one, undefined, { a: at(0) })
+    here.synced(one)
+    expect(here.pinged).toEqual([])
     await here.pass(2 * TICK_MS)
     expect(here.pinged).toEqual(['one'])
   })

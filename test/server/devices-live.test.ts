@@ -19,6 +19,9 @@ const listed = async (one: Client): Promise<string[]> =>
 const ending = (one: Client) =>
   Promise.all([one.hears('error'), new Promise<string>((resolve) => one.once('disconnect', resolve))])
 
+const refusal = (one: Client) =>
+  new Promise<any>((resolve) => one.once('connect_error', (error: any) => resolve(error.data)))
+
 describe('what one device of a user does', () => {
   test('the others are told: how far they have read', async () => {
     const { url } = await running()
@@ -93,8 +96,21 @@ describe('with as many devices as a user may have', () => {
     const desk = await on(url, 'desk')
     desk.disconnect()
     const phone = stock(url, { auth: { token: await tokenOf('ada'), device_id: 'phone' } })
-    expect(await ending(phone)).toMatchObject([{ code: 'too_many_devices', retryable: false }, 'io server disconnect'])
+    expect(await refusal(phone)).toMatchObject({ code: 'too_many_devices', retryable: false })
+    expect(phone.active).toBe(false)
     expect(await listed(await on(url, 'desk'))).toEqual(['desk'])
+  })
+
+  test('the new one is refused as it signs in, and its connection ends', async () => {
+    const { url } = await running({ MAX_DEVICES_PER_USER: '1', DEVICE_LIMIT: 'refuse' })
+    const desk = await on(url, 'desk')
+    const phone = stock(url)
+    const ended = ending(phone)
+    const credentials = { token: await tokenOf('ada'), device_id: 'phone' }
+    expect(await phone.refused('authenticate', credentials)).toMatchObject({ code: 'too_many_devices' })
+    expect(await ended).toMatchObject([{ code: 'too_many_devices', retryable: false }, 'io server disconnect'])
+    expect(phone.heard.map(({ name }) => name)).toEqual(['error'])
+    expect(await listed(desk)).toEqual(['desk'])
   })
 
   test('one at which nobody is makes way, is told so, and does not come back by itself', async () => {

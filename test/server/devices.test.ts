@@ -140,9 +140,10 @@ describe('a device', () => {
   })
 
   test('that is dropped while it comes back is not made again by that', async () => {
-    const { come, go, store, devices } = world()
+    const { come, go, pass, store, devices } = world()
     await come('a')
     await go('a')
+    await pass(60_000) // then its return is written
     const { apply } = store
     store.apply = async (changes) => {
       store.apply = apply
@@ -151,6 +152,29 @@ describe('a device', () => {
     }
     await come('a')
     expect(await devices()).toEqual([])
+  })
+
+  test('that is back within a minute is not written again, unless it says something new of itself', async () => {
+    const { come, go, pass, store } = world()
+    await come('a')
+    await go('a')
+    const { apply } = store
+    let written = 0
+    store.apply = (changes) => {
+      written++
+      return apply(changes)
+    }
+    await pass(59_000)
+    await come('a')
+    expect(written).toBe(0)
+    await come('a', { device_name: 'My phone' })
+    await come('a', { platform: 'ios' })
+    await pass(1_000)
+    await come('a')
+    expect(written).toBe(2)
+    await pass(59_000)
+    await come('a')
+    expect(written).toBe(3)
   })
 
   test('that made way or was revoked is not made again by its going', async () => {

@@ -25,9 +25,7 @@ test('what waits is handed over once to a connection, however many namespaces it
   await own.hears('notification')
   const main = Object.assign(own.io.socket('/', { auth: { token } }), { said: [] as string[] })
   main.onAny((name) => main.said.push(name))
-  const synced = new Promise((then) => main.once('state_sync', then))
-  main.connect()
-  await synced
+  await new Promise((then) => main.once('state_sync', then))
   await main.emitWithAck('device:list', {})
   expect([idsIn(own), main.said]).toEqual([[id], ['authenticated', 'state_sync']])
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Service } from '../../src/service.ts'
-import { type Client, client, count, folder, running, seqs } from '../support/running.ts'
+import { type Client, client, count, folder, running, seqs, stock, tokenOf } from '../support/running.ts'
 
 const room_id = 'lobby'
 /** Pings come often, so that what has arrived is known soon. */
@@ -9,6 +9,12 @@ const SETTINGS = { RATE_LIMITS: 'off', SOCKET_PING_INTERVAL: '20' }
 /** Stock, on a device, and left alone. */
 const onDevice = (url: string, user: string, device_id = 'phone', more: Record<string, unknown> = {}) =>
   client(url, user, {}, { auth: { device_id, ...more } })
+
+function neverPongs({ io }: Client) {
+  const engine = io.engine as unknown as { _sendPacket(type: string, ...rest: unknown[]): void }
+  const send = engine._sendPacket
+  engine._sendPacket = (type, ...rest) => void (type !== 'pong' && send.call(engine, type, ...rest))
+}
 
 /** The second ping comes after the answer to the first: what was told before that has arrived for certain. */
 async function settledOn(socket: Client) {
@@ -59,6 +65,17 @@ describe('a stock client on a device', () => {
     const heard = seqs(bob, room_id)
     expect(heard).toEqual(count(heard[0] as number, 8))
     expect(heard[0]).toBeLessThanOrEqual(5)
+  })
+
+  test('comes back also where it drops as soon as it is there', async () => {
+    const { url, ada } = await setting({ SOCKET_PING_INTERVAL: '25000' })
+    const bob = await onDevice(url, 'bob')
+    for (const _ of count(1, 2)) await bob.ask('room:list') // answered after a ping, and asked after its pong
+    await talk(ada, 1, 2)
+    await away(bob)
+    await talk(ada, 3, 4)
+    expect(await back(bob)).toMatchObject({ recovered: true })
+    expect(seqs(bob, room_id)).toEqual(count(2, 5))
   })
 
   test('comes back in the same way over long polling', async () => {
@@ -161,7 +178,9 @@ describe('a stock client on a device', () => {
   ])('that never came so far as to know where it began anew is not recovered, %s', async (_, anew) => {
     const data = await folder()
     const first = await running({ ...SETTINGS, SOCKET_PING_INTERVAL: '25000' }, data)
-    const bob = await onDevice(first.url, 'bob')
+    const bob = stock(first.url, { auth: { token: await tokenOf('bob'), device_id: 'phone' } })
+    neverPongs(bob)
+    await bob.hears('state_sync')
     await away(bob)
     if (anew) await first.stop()
     const next = anew ? await running(SETTINGS, data) : first

@@ -109,7 +109,7 @@ test('a user has no more devices than allowed, also when all sign in at once', a
   const sockets = Array.from({ length: 6 }, (_, n) => stock(url, { auth: { ...auth, device_id: `device-${n}` } }))
   const ends = await Promise.all(
     sockets.map((one) =>
-      Promise.race([one.hears('state_sync').then(() => 'in'), one.hears('error').then(({ code }) => code)]),
+      Promise.race([one.hears('state_sync').then(() => 'in'), refusal(one).then(({ code }) => code)]),
     ),
   )
   expect(ends.sort()).toEqual(['in', 'in', 'in', ...Array(3).fill('too_many_devices')])

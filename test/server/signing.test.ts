@@ -32,7 +32,8 @@ function doors({ development = false, chance = 0.5, identity = ada } = {}) {
     },
   }
   const revocations = {
-    refuses: ({ device_id }: Revocable) => (device_id === 'lost' ? new Failure('session_revoked', 'No.') : undefined),
+    refuses: ({ device_id, session_id }: Revocable) =>
+      device_id === 'lost' || session_id === 'lost' ? new Failure('session_revoked', 'No.') : undefined,
   }
   const made = signing({ tokens, revocations, clock, development, chance: () => chance })
   const come = (auth: object, address = HERE) => made.fromHandshake(auth, address, connection)
@@ -86,9 +87,18 @@ describe('a handshake', () => {
     ['platform', { platform: {} }],
     ['positions', { positions: 'all' }],
     ['positions.lobby.seq', { positions: { lobby: { epoch: 'e' } } }],
+    [
+      'positions',
+      { positions: Object.fromEntries(Array.from({ length: 101 }, (_, n) => [n, { epoch: 'e', seq: 1 }])) },
+    ],
   ])('says which field is wrong: %s', (path, auth) => {
     const refused = refusalOf(() => doors().handshake(auth))
     expect(refused).toMatchObject({ code: 'validation_failed', details: [{ path }] })
+  })
+
+  test('says nothing of what is null in it', () => {
+    const { device_id, session_id, protocol } = doors().handshake({ device_id: null, session_id: null, platform: null })
+    expect({ device_id, session_id, protocol }).toEqual({ device_id: undefined, session_id: undefined, protocol: 1 })
   })
 
   test.each(['hello', 7, true, 1n])('that is %p is refused, and no bug', (auth) => {
@@ -175,11 +185,27 @@ describe('a token', () => {
     ['session_id', { session_id: 's' }, { session_id: 'other' }, 'forbidden'],
     ['session_id', { session_id: 's' }, { session_id: 's' }, 'in'],
     ['session_id', { session_id: 's' }, {}, 'in'],
+    ['session_id', { session_id: 'made', session_made: true as const }, { session_id: 'any' }, 'in'],
   ])('and a handshake about the %s: %p, %p → %s', async (_, said, auth, answer) => {
     const { come, wait } = doors({ identity: { ...ada, ...said } })
     const state = watch(come({ token: 'good', ...auth }))
     await wait(2_000)
     expect(await state()).toBe(answer)
+  })
+
+  test('that says no session is of the one that the handshake names, and rests on its own as well', async () => {
+    const made = { ...ada, session_id: 'made', session_made: true as const }
+    const signed = await doors({ identity: made }).come({ token: 'good', session_id: 'mine' })
+    expect(signed?.caller).toMatchObject({ session_id: 'mine', token: { session_id: 'made' } })
+    for (const [own, named] of [
+      ['lost', 'mine'],
+      ['made', 'lost'],
+    ] as const) {
+      const { come, wait } = doors({ identity: { ...made, session_id: own } })
+      const state = watch(come({ token: 'good', session_id: named }))
+      await wait(2_000)
+      expect(await state()).toBe('session_revoked')
+    }
   })
 
   test('names the device where the handshake does not', async () => {
