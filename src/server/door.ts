@@ -6,11 +6,11 @@ import { type Dispatch, shown } from '../pipeline/dispatch.ts'
 import { unwrap } from '../pipeline/unwrap.ts'
 import { type Envelope, refusal } from '../protocol/envelope.ts'
 import { Failure, type FailureCode, type FailureData } from '../protocol/failure.ts'
-import { type Admitting, admission } from './admission.ts'
-import { arrivals } from './arrivals.ts'
-import type { ServerConnection, Surroundings } from './connection.ts'
-import { duesOf } from './dues.ts'
-import type { Expiries } from './expiries.ts'
+import { type Admitting, admission } from './arriving/admission.ts'
+import { arrivals } from './arriving/arrivals.ts'
+import { duesOf } from './arriving/dues.ts'
+import type { Expiries } from './arriving/expiries.ts'
+import type { ServerConnection, Surroundings } from './connection/connection.ts'
 
 export interface Door {
   /** An event that a client sent. What it returns is settled when the command is done. */

@@ -10,13 +10,13 @@ import type { Logger } from '../ports/logger.ts'
 import type { Meter } from '../ports/meter.ts'
 import type { Signer, Tokens } from '../ports/tokens.ts'
 import { Failure } from '../protocol/failure.ts'
+import type { Outsiders } from './arriving/outsiders.ts'
 import { commandRoute } from './http/commands.ts'
 import { developmentRoute } from './http/development.ts'
 import { openRoutes, type Readiness } from './http/open.ts'
 import { refuse, statusOf } from './http/refusal.ts'
 import { type Env, requests } from './http/requests.ts'
 import { routes } from './http/routes.ts'
-import type { Outsiders } from './outsiders.ts'
 
 export interface HttpDoor {
   readonly dispatch: Dispatch

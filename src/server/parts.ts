@@ -10,7 +10,7 @@ import type { Meter } from '../ports/meter.ts'
 import type { Roster } from '../ports/roster.ts'
 import type { Store } from '../ports/store.ts'
 import type { Tokens } from '../ports/tokens.ts'
-import type { Suspicion } from './suspicion.ts'
+import type { Suspicion } from './arriving/suspicion.ts'
 import type { Wires } from './wires.ts'
 
 export interface ServerParts {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import type { Browser, Page } from 'playwright-core'
 import { features } from '../../src/features/registry.ts'
-import { pages } from '../../src/server/pages.ts'
-import { door } from '../server/http-door.ts'
+import { pages } from '../../src/server/http/pages.ts'
+import { door } from '../server/http/door.ts'
 import { describeInChromium, openChromium } from '../support/chromium.ts'
 
 const commands = features.flatMap(({ commands }) => Object.keys(commands))

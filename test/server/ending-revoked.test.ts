@@ -3,9 +3,9 @@ import { memoryWorld } from '../../src/adapters/memory/world.ts'
 import { revocations } from '../../src/pipeline/revocations.ts'
 import type { Revocation } from '../../src/ports/store.ts'
 import type { Failure } from '../../src/protocol/failure.ts'
-import type { ServerConnection } from '../../src/server/connection.ts'
-import { Connections } from '../../src/server/connections.ts'
-import { endRevoked } from '../../src/server/revoking.ts'
+import { endRevoked } from '../../src/server/arriving/revoking.ts'
+import type { ServerConnection } from '../../src/server/connection/connection.ts'
+import { Connections } from '../../src/server/connection/connections.ts'
 import { fakeClock } from '../support/clock.ts'
 
 /** So many connections of a tenant, each of a user of its own, and who was ended why. */

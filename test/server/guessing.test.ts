@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import type { Connection } from '../../src/features/caller.ts'
 import type { Identity } from '../../src/ports/tokens.ts'
 import { Failure } from '../../src/protocol/failure.ts'
-import { signing } from '../../src/server/signing.ts'
+import { signing } from '../../src/server/arriving/signing.ts'
 import { fakeClock, settled } from '../support/clock.ts'
 
 const ada: Identity = {

@@ -2,7 +2,7 @@
 import { memoryWorld } from '../../src/adapters/memory/world.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { Entry } from '../../src/protocol/entry.ts'
-import { teller } from '../../src/server/teller.ts'
+import { teller } from '../../src/server/telling/teller.ts'
 import { fakeClock, settled } from './clock.ts'
 
 export const emptyLog = (): Log => memoryWorld(fakeClock().clock).log

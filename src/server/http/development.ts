@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import type { Signer } from '../../ports/tokens.ts'
 import { Failure } from '../../protocol/failure.ts'
 import { Name, RoomId, UserId } from '../../protocol/ids.ts'
-import { isLoopback } from '../signing.ts'
+import { isLoopback } from '../arriving/signing.ts'
 import { type Bounds, jsonBody } from './body.ts'
 import { inSnakeCase, queried } from './data.ts'
 
