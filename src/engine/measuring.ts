@@ -18,6 +18,8 @@ export type Measuring = ReturnType<typeof measuring>
 
 /** Who is so late with a ping is behind with all else: what is measured then would be this server, not its clients. */
 const BEHIND_MS = 50
+/** Where so many wait to be measured, it is no doubt about one of them: they have the time of the next heartbeat. */
+const DOUBTS_MOST = 100
 
 /** Two timers for all connections. Whoever does not ask for it pays nothing. */
 export function measuring(host: Host) {
@@ -46,7 +48,8 @@ export function measuring(host: Host) {
     answered(connection: Measured, sentAt: number) {
       answers.delete(connection)
       guard(() => {
-        if (onPong?.(connection, performance.now() - sentAt, sentAt)) soon(connection)
+        const isInDoubt = onPong?.(connection, performance.now() - sentAt, sentAt)
+        if (isInDoubt && wanted.size < DOUBTS_MOST) soon(connection)
       })
     },
     forget(connection: Measured) {

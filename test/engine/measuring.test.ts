@@ -1,6 +1,7 @@
 /** How long clients take to answer: found out soon, and at no cost where nobody asks. */
 import { expect, test } from 'bun:test'
 import type { Link } from '../../src/engine/link.ts'
+import { type Measured, measuring } from '../../src/engine/measuring.ts'
 import { joined, polling, queue, type Starting, start, until } from './raw.ts'
 
 interface Pong {
@@ -138,4 +139,12 @@ test('where nobody asks nobody is pinged early, and of connections that ended no
   other.socket.close()
   await engine.closed.next()
   expect(engine.guarded.engine.measuring.wanted.size).toBe(0)
+})
+
+test('where hundreds are in doubt at once, a hundred are measured again: the others have time until their next heartbeat', () => {
+  const host = { options: { measureAfter: 60_000, lateAfter: 60_000 }, guard: (run: () => void) => run() }
+  const all = measuring({ ...host, hooks: { onPong: () => true } })
+  for (let n = 0; n < 500; n++) all.answered({ readyState: 'open' } as Measured, 0)
+  expect(all.wanted.size).toBe(100)
+  all.clear()
 })
