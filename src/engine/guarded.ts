@@ -1,8 +1,7 @@
 /** The engine with all its guards, and Socket.IO upon it: all that a server needs to serve it. */
-import type { Failure } from '../protocol/failure.ts'
 import type { Connection } from './connection.ts'
 import { Engine } from './engine.ts'
-import type { Link } from './link.ts'
+import { gateOf } from './gate.ts'
 import { BOUNDS, type EngineHooks, type EngineOptions, withStandards } from './options.ts'
 import { requests } from './requests.ts'
 import { socketServer } from './socketio.ts'
@@ -33,18 +32,11 @@ export function guardedEngine(given: Partial<EngineOptions>, hooks: EngineHooks)
     peerOf,
     serve: served(engine),
     publishedTo: (answer: number, bytes: number) => engine.publishedTo(answer, bytes),
-    admit(connection: Link) {
-      engine.admission.admit(connection)
-      engine.measuring.begin(connection as Connection)
-    },
-    bears: (connection: Link, token: boolean) => engine.admission.bears(connection, token),
-    turnOut: (network: string, why: Failure) => engine.admission.turnOut(network, why),
-    counts: () => engine.counts,
+    ...gateOf(engine),
     close(now?: boolean) {
       engine.close(now)
       close()
     },
-    emptied: () => engine.emptied(),
   }
 }
 

@@ -271,3 +271,16 @@ export type Change =
   | { readonly do: 'revoke'; readonly revocation: Revocation }
   | { readonly do: 'schedule'; readonly scheduled: Scheduled }
   | { readonly do: 'unschedule'; readonly tenant_id: string; readonly scheduled_id: string }
+
+export type ChangeOf<Name extends Change['do']> = Extract<Change, { do: Name }>
+
+/** Changes of what is kept of people, beside their rooms. */
+export type PersonalChange =
+  | 'set_device'
+  | 'see_device'
+  | 'drop_device'
+  | 'set_checkpoint'
+  | 'set_presence'
+  | 'enqueue'
+  | 'dequeue'
+  | 'revoke'

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import * as v from 'valibot'
 import { type Command, type Context, command, feature } from '../../src/features/feature.ts'
-import { permissionsOf } from '../../src/features/permissions.ts'
 import { register } from '../../src/features/registry.ts'
 import { anyone } from '../../src/features/rooms/rules.ts'
 import { contexts, type Pipeline } from '../../src/pipeline/context.ts'
@@ -10,6 +9,7 @@ import { memberships } from '../../src/pipeline/memberships.ts'
 import { Stale } from '../../src/ports/log.ts'
 import { Failure } from '../../src/protocol/failure.ts'
 import type { Namespace } from '../../src/protocol/namespaces.ts'
+import { callerOf } from '../support/caller.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testService } from '../support/service.ts'
 
@@ -145,17 +145,8 @@ function one(own: Partial<Command>, namespaces?: readonly Namespace[]) {
   }
   const pipeline = { ports, memberships: memberships(store), serviceOf: () => undefined } as unknown as Pipeline
   const dispatch = dispatcher(commands, pipeline.ports, contexts(pipeline))
-  const caller = {
-    tenant_id: 'acme',
-    user_id: 'ada',
-    device_id: undefined,
-    session_id: 's',
-    permissions: permissionsOf(undefined),
-    grants: {},
-    connection: undefined,
-  }
-  const on = (namespace: string) => dispatch(caller, 'own', {}, namespace)
-  return { ask: (data: unknown = {}) => dispatch(caller, 'own', data), on, reported, measured }
+  const on = (namespace: string) => dispatch(callerOf(), 'own', {}, namespace)
+  return { ask: (data: unknown = {}) => dispatch(callerOf(), 'own', data), on, reported, measured }
 }
 
 describe('a namespace', () => {

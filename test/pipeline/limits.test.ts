@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { memoryLimiter } from '../../src/adapters/memory/limiter.ts'
 import type { Caller, Connection } from '../../src/features/caller.ts'
-import { permissionsOf } from '../../src/features/permissions.ts'
 import { type LimitName, type Limits, limiting, standardLimits, toldLimits } from '../../src/pipeline/limits.ts'
 import type { Bucket, Limiter } from '../../src/ports/limiter.ts'
 import type { Failure } from '../../src/protocol/failure.ts'
+import { callerOf } from '../support/caller.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testService } from '../support/service.ts'
 
@@ -35,16 +35,8 @@ function limited(limits: Limits) {
 
 function caller(connection: string | undefined, more: Partial<Caller> & { from?: string } = {}): Caller {
   const { from, ...rest } = more
-  return {
-    tenant_id: 'acme',
-    user_id: 'ada',
-    device_id: undefined,
-    session_id: 's',
-    permissions: permissionsOf(undefined),
-    grants: {},
-    connection: connection === undefined ? undefined : ({ id: connection, network: from } as Connection),
-    ...rest,
-  }
+  if (connection === undefined) return callerOf(rest)
+  return callerOf({ connection: { id: connection, network: from } as Connection, ...rest })
 }
 
 describe('the limit of', () => {

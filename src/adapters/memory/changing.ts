@@ -1,12 +1,11 @@
 // What each change does. Its number is that of the entry it is committed with, or else of the last one of its room.
-import type { Change } from '../../ports/store.ts'
+import type { Change, ChangeOf } from '../../ports/store.ts'
 import { keyOf } from '../../protocol/ids.ts'
 import { changingPeople } from './people.ts'
 import { type Held, overlayOf } from './rooms.ts'
 import type { Tables } from './store.ts'
 
-type Of<Name extends Change['do']> = Extract<Change, { do: Name }>
-type Deeds = { [Name in Change['do']]: (change: Of<Name>, seq: number | undefined) => void }
+type Deeds = { [Name in Change['do']]: (change: ChangeOf<Name>, seq: number | undefined) => void }
 
 export function changing({ rooms, people, scheduled }: Tables, clock: { now(): number }) {
   const deeds: Deeds = {
@@ -39,13 +38,13 @@ export function changing({ rooms, people, scheduled }: Tables, clock: { now(): n
     (deeds[change.do] as (change: Change, seq: number | undefined) => void)(change, seq)
 }
 
-function setMember(held: Held, { user_id, role, joined_at }: Omit<Of<'set_member'>, 'room'>, by = held.seq) {
+function setMember(held: Held, { user_id, role, joined_at }: Omit<ChangeOf<'set_member'>, 'room'>, by = held.seq) {
   const before = held.members.get(user_id)
   const begun = { user_id, joined_at, joined_seq: by, read_seq: by, delivered_seq: by }
   held.members.set(user_id, { ...(before ?? begun), role })
 }
 
-function react(held: Held, { seq, user_id, emoji, op }: Of<'react'>) {
+function react(held: Held, { seq, user_id, emoji, op }: ChangeOf<'react'>) {
   const overlay = overlayOf(held, seq)
   const others = overlay.reactions.filter((one) => one.user_id !== user_id || one.emoji !== emoji)
   const has = others.length < overlay.reactions.length
@@ -53,7 +52,7 @@ function react(held: Held, { seq, user_id, emoji, op }: Of<'react'>) {
   else if (!has) overlay.reactions.push({ user_id, emoji })
 }
 
-function receive({ members }: Held, { user_id, read_seq = 0, delivered_seq = 0 }: Of<'receipt'>) {
+function receive({ members }: Held, { user_id, read_seq = 0, delivered_seq = 0 }: ChangeOf<'receipt'>) {
   const member = members.get(user_id)
   if (!member) return
   members.set(user_id, {

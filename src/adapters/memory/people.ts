@@ -1,5 +1,14 @@
 // What is kept of people: what they chose to be seen as, what waits for them, and which of their tokens are not taken.
-import type { Change, Checkpoint, Device, Presence, Queued, Revocation, Store } from '../../ports/store.ts'
+import type {
+  ChangeOf,
+  Checkpoint,
+  Device,
+  PersonalChange,
+  Presence,
+  Queued,
+  Revocation,
+  Store,
+} from '../../ports/store.ts'
 import { keyOf } from '../../protocol/ids.ts'
 import { byBytes } from './order.ts'
 
@@ -13,17 +22,7 @@ export interface People {
   readonly revocations: Map<string, Revocation>
 }
 
-type Of<Name extends Change['do']> = Extract<Change, { do: Name }>
-type Names =
-  | 'set_device'
-  | 'see_device'
-  | 'drop_device'
-  | 'set_checkpoint'
-  | 'set_presence'
-  | 'enqueue'
-  | 'dequeue'
-  | 'revoke'
-type Deeds = { [Name in Names]: (change: Of<Name>) => void }
+type Deeds = { [Name in PersonalChange]: (change: ChangeOf<Name>) => void }
 type Reads = Pick<Store, 'presences' | 'checkpoint' | 'queued' | 'revocations' | 'forget'>
 
 export const noPeople = (): People => ({

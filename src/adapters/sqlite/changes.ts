@@ -1,5 +1,5 @@
 // What a change of the store is in the file. First it is made ready, which may fail; then it is put into a batch.
-import type { Change, Member } from '../../ports/store.ts'
+import type { Change, ChangeOf, Member } from '../../ports/store.ts'
 import { type Batch, flush } from './batch.ts'
 import type { Core } from './core.ts'
 import { encode } from './encoding.ts'
@@ -15,8 +15,7 @@ export interface By {
 
 export type Ready = (batch: Batch, by?: By) => void
 
-type Of<Name extends Change['do']> = Extract<Change, { do: Name }>
-type Deeds = { [Name in Change['do']]: (change: Of<Name>) => Ready }
+type Deeds = { [Name in Change['do']]: (change: ChangeOf<Name>) => Ready }
 
 /** For `drop_room`: the number of the last entry of all so far. */
 export function changing({ rooms, clock }: Pick<Core, 'rooms' | 'clock'>): (change: Change) => Ready {

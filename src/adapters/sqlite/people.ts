@@ -1,5 +1,14 @@
 // What is kept of people, beside their rooms: devices, what they are seen as, what waits for them, which tokens are not taken.
-import type { Change, Device, Presence, Queued, Revocation, Status, Store } from '../../ports/store.ts'
+import type {
+  ChangeOf,
+  Device,
+  PersonalChange,
+  Presence,
+  Queued,
+  Revocation,
+  Status,
+  Store,
+} from '../../ports/store.ts'
 import { keyOf } from '../../protocol/ids.ts'
 import { type Batch, flush, inBatch } from './batch.ts'
 import type { Ready } from './changes.ts'
@@ -9,17 +18,7 @@ import { decode, encode } from './encoding.ts'
 import type { Op } from './ops.ts'
 import { answer, type Row } from './reading.ts'
 
-type Of<Name extends Change['do']> = Extract<Change, { do: Name }>
-type Names =
-  | 'set_device'
-  | 'see_device'
-  | 'drop_device'
-  | 'set_checkpoint'
-  | 'set_presence'
-  | 'enqueue'
-  | 'dequeue'
-  | 'revoke'
-type Deeds = { [Name in Names]: (change: Of<Name>) => Ready }
+type Deeds = { [Name in PersonalChange]: (change: ChangeOf<Name>) => Ready }
 type Reads = Pick<Store, 'devices' | 'presences' | 'checkpoint' | 'queued' | 'revocations' | 'forget'>
 
 const DEVICES = `SELECT device_id, name, platform, last_seen_at FROM devices

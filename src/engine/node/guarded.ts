@@ -1,9 +1,7 @@
 /** Socket.IO's own engine with all guards that it can have, and Socket.IO upon it: all that a server of node:http needs. */
-import type { Failure } from '../../protocol/failure.ts'
-import type { Link } from '../link.ts'
+import { gateOf } from '../gate.ts'
 import { type EngineHooks, type EngineOptions, withStandards } from '../options.ts'
 import { socketServer } from '../socketio.ts'
-import type { NodeConnection } from './connection.ts'
 import { type Incoming, NodeEngine } from './engine.ts'
 import { requests } from './requests.ts'
 
@@ -19,14 +17,7 @@ export function nodeEngine(given: Partial<EngineOptions>, hooks: EngineHooks) {
     engine,
     ...requests(engine),
     peerOf: (request: Request, incoming: Incoming) => engine.peerOf(request, incoming),
-    admit(connection: Link) {
-      engine.admission.admit(connection)
-      engine.measuring.begin(connection as NodeConnection)
-    },
-    bears: (connection: Link, token: boolean) => engine.admission.bears(connection, token),
-    turnOut: (network: string, why: Failure) => engine.admission.turnOut(network, why),
-    counts: () => engine.counts,
+    ...gateOf(engine),
     close: (now?: boolean) => engine.close(now),
-    emptied: () => engine.emptied(),
   }
 }

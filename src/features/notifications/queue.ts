@@ -59,7 +59,7 @@ export async function keep(ctx: Context<Untaken>, { data, expires_in_s = KEPT_S,
   return id
 }
 
-/** To a connection that has just come: all that waits for its user, or for its device, as fast as it reads. Whether there was any. */
+/** To a connection that has just come: all that waits for its user, or its device, as fast as it reads. Was there any? */
 export async function handAll(ctx: Context): Promise<boolean> {
   const { connection, device_id } = ctx.caller
   if (!connection) return false

@@ -31,6 +31,14 @@ const away = (socket: Client) =>
     socket.disconnect()
   })
 
+/** Bob, whose phone was up to date for certain, and is away. */
+async function dropped(url: string): Promise<Client> {
+  const bob = await onDevice(url, 'bob')
+  await settledOn(bob)
+  await away(bob)
+  return bob
+}
+
 /** What the client hears from its return on. */
 async function back(socket: Client): Promise<{ recovered: boolean; rooms: object[] }> {
   socket.heard.length = 0
@@ -136,9 +144,7 @@ describe('a stock client on a device', () => {
 
   test('of a room that it may not hear any more misses nothing', async () => {
     const { url, ada } = await setting()
-    const bob = await onDevice(url, 'bob')
-    await settledOn(bob)
-    await away(bob)
+    const bob = await dropped(url)
     await ada.ask('room:kick', { room_id, user_id: 'bob' })
     expect(await back(bob)).toEqual({ recovered: true, rooms: [] })
     expect(seqs(bob, room_id)).toEqual([])
@@ -227,9 +233,7 @@ describe('a stock client on a device', () => {
 describe('not recovered, but up to date, is', () => {
   test('who is away for longer than SOCKET_RECOVERY_WINDOW', async () => {
     const { url, ada } = await setting({ SOCKET_RECOVERY_WINDOW: '1' })
-    const bob = await onDevice(url, 'bob')
-    await settledOn(bob)
-    await away(bob)
+    const bob = await dropped(url)
     await talk(ada, 1, 2)
     expect(await back(bob)).toMatchObject({ recovered: false, rooms: [{ room_id, attach_seq: 3 }] })
     expect(seqs(bob, room_id)).toEqual([])
@@ -237,9 +241,7 @@ describe('not recovered, but up to date, is', () => {
 
   test('anyone, where SOCKET_RECOVERY_WINDOW is 0', async () => {
     const { url } = await setting({ SOCKET_RECOVERY_WINDOW: '0' })
-    const bob = await onDevice(url, 'bob')
-    await settledOn(bob)
-    await away(bob)
+    const bob = await dropped(url)
     expect(await back(bob)).toMatchObject({ recovered: false })
   })
 
@@ -253,18 +255,14 @@ describe('not recovered, but up to date, is', () => {
 
   test('who names a connection that nobody knows', async () => {
     const { url } = await setting()
-    const bob = await onDevice(url, 'bob')
-    await settledOn(bob)
-    await away(bob)
+    await dropped(url)
     const other = await onDevice(url, 'bob', 'phone', { pid: 'another' })
     expect(await other.hears('authenticated')).toMatchObject({ recovered: false })
   })
 
   test('another user on a device of the same name', async () => {
     const { url } = await setting()
-    const bob = await onDevice(url, 'bob')
-    await settledOn(bob)
-    await away(bob)
+    await dropped(url)
     const eve = await onDevice(url, 'eve')
     expect(await eve.hears('authenticated')).toMatchObject({ recovered: false })
   })
